@@ -1,4 +1,4 @@
-import type { SeriesProof } from '../decide/restore/proof.ts'
+import type { SeriesProof } from '../decide/restore/points.ts'
 import { codeOfProblems } from '../decide/status/exit-code.ts'
 import type { Drilled, DrillReport } from '../model/drilled.ts'
 import { Failure } from '../model/failure.ts'
@@ -14,7 +14,7 @@ import { type Console, complain, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { nearest } from './nearest.ts'
 import { prove } from './prove.ts'
-import { chooseSpecs, openWorkspace } from './workspace.ts'
+import { chooseSpecs, openWorkspace, printDiagnostics } from './workspace.ts'
 
 /** `reconcile restore --drill NAME [BACKUP…]`: the newest point of each series now, due or not. */
 export async function byHand(
@@ -28,6 +28,10 @@ export async function byHand(
     if (flag in given) throw usage(`--drill takes backups alone: the newest point of each series is restored`)
   await checkTools()
   const workspace = await openWorkspace(given, 'recall', run)
+  if (!workspace.settingsAreSound) {
+    printDiagnostics(workspace.diagnostics, console)
+    return 3
+  }
   const drill = drillNamed(name, workspace.settings.drills)
   const asked = chooseSpecs(workspace, backups)
   const specs = backups.length > 0 ? asked : asked.filter(({ prove: of }) => of?.drill === name)

@@ -1,14 +1,15 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { claimDrills } from '../box/claim-slot.ts'
+import type { SeriesProof } from '../decide/restore/points.ts'
 import {
   afterDrill,
   type DrillGround,
+  drillFailed,
   drillsAPass,
   fits,
   noRoom,
   proofsOf,
-  type SeriesProof,
 } from '../decide/restore/proof.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import type { Clock } from '../model/clock.ts'
@@ -17,6 +18,7 @@ import { Failure, problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { DrillEvent, LedgerEvent } from '../model/ledger-event.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Drill } from '../model/settings.ts'
 import type { Spec } from '../model/spec.ts'
@@ -83,23 +85,24 @@ export async function prove(
       report(proof)
       const { series, newest, bytes } = proof
       const files = newest.files.map((file) => ({ ...file, from: join(destination.path, file.path) }))
-      const { why, ...took } = await runDrill({ drill, files, scratch }, run.signal)
+      const { why, rotten, ...took } = await runDrill({ drill, files, scratch }, run.signal)
       const point = newest.time === null ? null : isoTime(newest.time)
       const facts = { series, point, bytes, ...took }
       const result = why === null ? 'proven' : 'failed'
       drilled.push({ backup: spec.name, ...facts, result, why })
-      if (why !== null)
-        problems.push({
-          code: 'drill-failed',
-          path: files[0]!.path,
-          message: `the drill ${drill.name} failed on it: ${why}`,
-          hint: HINT,
-        })
       const paths = files.slice(0, NAMED).map(({ path }) => path)
       const event: DrillEvent = { drill: drill.name, ...facts, files: files.length, paths }
+      if (why !== null) problems.push(drillFailed({ ...event, at: run.now(), why }))
       const receipt: LedgerEvent =
         why === null ? { event: 'proven', ...event } : { event: 'drill-failed', ...event, why }
-      const written = await underLock(destination, PATIENCE, run, (locked) => locked.record([receipt], run))
+      const written = await underLock(destination, PATIENCE, run, (locked, now) => {
+        // A pass may have repaired it meanwhile.
+        const still = rotten.filter((path) => {
+          const [then, record] = [holding, now].map(({ records }) => records.get(path as RelPath))
+          return record !== undefined && record.isRotten !== true && record.readAt === then?.readAt
+        })
+        return locked.record([...still.map((path) => ({ event: 'rotten' as const, path })), receipt], run)
+      })
       if (written.state === 'busy') problems.push(NOT_RECORDED)
     }
   } catch (error) {
@@ -110,9 +113,6 @@ export async function prove(
   }
   return { drilled, problems }
 }
-
-const HINT =
-  'Restore it by hand and look: reconcile restore. The drill is repeated after a day, or with a newer point.'
 
 const NOT_RECORDED: Problem = {
   code: 'drill-not-recorded',

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { isAcknowledged } from '../decide/files/facts.ts'
+import { isLossAccepted } from '../decide/files/facts.ts'
 import {
   chooseToRestore,
   type RestorableFile,
@@ -82,7 +82,8 @@ export function add(command: Command, host: Host): void {
         if (held.doubt !== null) warn(`${held.doubt}. What its markers vouch for can be restored.`, console)
         if (wish === null) return list(held, given, console)
         const { to } = given
-        if (to === undefined) throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
+        if (to === undefined || to === '')
+          throw usage('restore needs a folder to restore to', host.typed('--to DIR'))
         await mayWriteTo(to, held.workspace ?? { loaded: nothingObeyed('') }, held.destination)
         return restore(held, wish, resolve(to), console, host.run)
       }),
@@ -154,7 +155,7 @@ async function backupOf(name: string, workspace: Workspace) {
     })
   const { isClosed, options } = await asReader(spec.destination.path)
   const destination = await openPlace(spec.destination, spec.name, workspace, options)
-  const accepted = (record: LedgerRecord) => isAcknowledged(spec, record.path, record)
+  const accepted = (record: LedgerRecord) => isLossAccepted(spec, record.path, record)
   return { name, destination, rules: spec.series, accepted, workspace, isClosed }
 }
 

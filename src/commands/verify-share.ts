@@ -1,4 +1,4 @@
-import { isAcknowledged } from '../decide/files/facts.ts'
+import { isLossAccepted } from '../decide/files/facts.ts'
 import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
 import { readingTime, shareOf } from '../decide/verify/turn.ts'
@@ -29,17 +29,18 @@ async function verifyShare(
 ): Promise<VerifiedBackup | null> {
   if (suspensionOf(spec, await workspace.box.suspensions(), run.now()) !== null) return null
   const destination = await openPlace(spec.destination, spec.name, workspace)
-  const { identity, halt } = await destination.identify(run)
+  const holding = await destination.inspect(run)
+  const { halt, identity } = holding
   // Of a disk that is not there, or not the one that is meant, passes speak.
   if (halt !== null || identity.strange !== undefined || !identity.hasPrivateFolder) return null
-  const holding = await destination.inspect(run)
-  if (holding.halt !== null || shareOf(holding, spec.verifyEvery, run.now()).length === 0) return null
+  if (shareOf(holding, spec.verifyEvery, run.now()).length === 0) return null
   const verified = await verifyBackup(
     destination,
+    holding,
     {
       backup: spec.name,
       choose: (now) => ({ chosen: shareOf(now, spec.verifyEvery, run.now()), left: [] }),
-      accepted: (record) => isAcknowledged(spec, record.path, record),
+      accepted: (record) => isLossAccepted(spec, record.path, record),
       pace: paceOf(null, run.signal, rests),
       goesOn,
       lockWait: LOCK_WAIT,

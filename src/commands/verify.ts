@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { openBox } from '../box/box.ts'
-import { isAcknowledged } from '../decide/files/facts.ts'
+import { isLossAccepted } from '../decide/files/facts.ts'
 import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
 import { chooseToRead } from '../decide/verify/turn.ts'
 import type { LedgerHead } from '../model/holding.ts'
@@ -73,7 +73,9 @@ export function add(command: Command, host: Host): void {
             by,
             report: progress.add,
           }
-          const verified = await verifyBackup(destination, wish, run)
+          const verified = await destination
+            .inspect(run)
+            .then((holding) => verifyBackup(destination, holding, wish, run))
             .catch((error: unknown) => {
               if (run.signal.aborted) throw error
               return failedVerify(name, destination.path, failureFrom(error))
@@ -153,7 +155,7 @@ async function targetsOf(
     const named = names.filter((name) => !folders.includes(name))
     for (const spec of chooseSpecs(workspace, named)) {
       const destination = await openPlace(spec.destination, spec.name, workspace)
-      const accepted: Target['accepted'] = (record) => isAcknowledged(spec, record.path, record)
+      const accepted: Target['accepted'] = (record) => isLossAccepted(spec, record.path, record)
       targets.push({ name: spec.name, destination, accepted, by: 'name' })
     }
   }

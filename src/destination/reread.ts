@@ -51,19 +51,33 @@ async function rereadNow(
 
 /** The digests, or Node's error code. */
 async function readAll(place: string, pace: Pace, signal: AbortSignal) {
-  const isDirect = await canReadDirect(place)
-  let handle: promises.FileHandle | null = null
+  let isDirect = true
+  let handle = null as promises.FileHandle | null
+  /** Only a refusal shows that a file system cannot read past the page cache: at the opening, or at the first read. */
+  const orCached = async <T>(attempt: () => Promise<T>): Promise<T> => {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isDirect || errnoOf(error) !== 'EINVAL') throw error
+      isDirect = false
+      await handle?.close()
+      handle = await promises.open(place, READ)
+      return attempt()
+    }
+  }
   try {
-    handle = await promises.open(place, isDirect ? READ | O_DIRECT : READ)
-    const stat = await handle.stat({ bigint: true })
+    await orCached(async () => {
+      handle ??= await promises.open(place, READ | O_DIRECT)
+    })
+    const stat = await handle!.stat({ bigint: true })
     if (!stat.isFile()) return 'EINVAL'
     const [md5, sha256] = [createHash('md5'), createHash('sha256')]
     const blocks = alignedBlocks()
     let size = 0
     const next = async (i: number) => {
-      await pace(BLOCK)
+      await pace(Math.max(1, Math.min(BLOCK, Number(stat.size) - size)))
       signal.throwIfAborted()
-      return handle!.read(blocks[i % 2]!, 0, BLOCK, size)
+      return orCached(() => handle!.read(blocks[i % 2]!, 0, BLOCK, size))
     }
     for (let i = 0; ; i++) {
       const { bytesRead, buffer } = await next(i)
@@ -82,21 +96,6 @@ async function readAll(place: string, pace: Pace, signal: AbortSignal) {
     const code = errnoOf(error)
     if (code === null) throw error
     return code
-  } finally {
-    await handle?.close()
-  }
-}
-
-/** Whether its file system lets it be read past the page cache: tried, as nothing else says so. */
-async function canReadDirect(place: string): Promise<boolean> {
-  let handle: promises.FileHandle | null = null
-  try {
-    handle = await promises.open(place, READ | O_DIRECT)
-    await handle.read(alignedBlocks()[0]!, 0, BLOCK, 0)
-    return true
-  } catch {
-    // Whatever it is, the reading itself meets it again.
-    return false
   } finally {
     await handle?.close()
   }

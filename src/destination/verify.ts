@@ -3,7 +3,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { secondsOf } from './disk/disk.ts'
 import { judgeStanding } from './publish/judge-standing.ts'
-import { isRead, type Site, sameDigests } from './publish/site.ts'
+import { finalPath, isRead, type Site, sameDigests } from './publish/site.ts'
 import { notOurs } from './trash/prune.ts'
 
 /** What is recorded together, and lost together where a stop comes in between. */
@@ -11,7 +11,7 @@ const FILES = 256
 const BYTES = 1 << 30
 
 /**
- * Reads published files whole, in place, and records those whose bytes are what was published. Changes no file. What has been
+ * Reads published files whole, in place, from the disk as far as the system lets us, and records those whose bytes are what was published. Changes no file. What has been
  * recorded when the signal's reason is thrown stays recorded.
  */
 export async function verify(
@@ -46,6 +46,7 @@ async function verifySome(
   run: Run,
 ): Promise<void> {
   const sound = new Map<RelPath, number>()
+  for (const path of paths) await site.disk.forget(finalPath(site, path))
   for (const [path, standing] of await judgeStanding(site, paths, run)) {
     if (!isRead(standing)) verdicts.set(path, { verdict: 'problem', problem: standing })
     else if (sameDigests(site.ledger.records.get(path)!, standing.digests))

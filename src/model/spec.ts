@@ -201,11 +201,15 @@ export interface AnomalyRules {
   readonly kind: boolean
 }
 
-/** Silences the conflict over `path` while the source's digest is this one, and what is odd about the file of that digest here. */
+/**
+ * Silences the conflict over `path` while the source's digest is this one; of the file that was published with that digest what is odd about
+ * it, or else its loss. `lost`: its loss, though it was odd.
+ */
 export interface Acknowledgement {
   readonly path: string
   readonly digest: string
   readonly reason: string
+  readonly lost?: boolean
 }
 
 /** The policy that is obeyed is the last good one: a newer one is there, and is broken or held. */

@@ -51,30 +51,23 @@ const BYTES = 8 * 2 ** 30
 /**
  * Reads published files past the page cache, each against the ledger and the markers next to it, and looks for what is gone, altered or
  * foreign. Takes the lock only to record what it found, and says nothing of what a pass changed meanwhile. A run that is stopped keeps what it
- * has read. Throws a Failure where the destination cannot be looked at.
+ * has read. `holding`: what a look showed a moment ago. Throws a Failure where the destination cannot be looked at.
  */
 export async function verifyBackup(
   destination: Destination,
+  holding: Holding,
   wish: VerifyWish,
   run: Run,
 ): Promise<VerifiedBackup> {
-  const mayRecord = await mayBeRecorded(destination, wish, run)
-  const holding = await destination.inspect(run)
   const { halt } = holding
   const broken = halt === null ? null : findingOfLedger(halt)
   if (halt !== null && broken === null) throw new Failure(halt)
+  const mayRecord = mayBeRecorded(destination, holding, wish)
   if (broken !== null) return byMarkers(destination, holding, broken, wish, run)
   const { chosen, left } = wish.choose(holding)
   const total = bytesOf(chosen)
   const looked = findingsOfLook(holding, wish.accepted)
-  const results: Results = {
-    sound: [],
-    findings: [],
-    problems: [],
-    mayRecord,
-    isRecorded: mayRecord,
-    hasNews: false,
-  }
+  const results = nothingYet(holding, mayRecord)
   let some: FoundFile[] = []
   let bytes = 0
   let read = 0
@@ -121,13 +114,22 @@ interface Results {
   hasNews: boolean
 }
 
+const nothingYet = ({ problems }: Holding, mayRecord: boolean): Results => ({
+  sound: [],
+  findings: [],
+  // What is in the way of a published file, or in its place, and no file.
+  problems: [...problems],
+  mayRecord,
+  isRecorded: mayRecord,
+  hasNews: false,
+})
+
 /** Whether this is the disk that is meant: to another nothing is written. */
-async function mayBeRecorded(destination: Destination, { by }: VerifyWish, run: Run): Promise<boolean> {
-  const { identity, halt } = await destination.identify(run)
-  if (halt !== null) {
-    if (by === 'name') throw new Failure(halt)
-    return false
-  }
+function mayBeRecorded(
+  destination: Destination,
+  { identity }: Pick<Holding, 'identity'>,
+  { by }: VerifyWish,
+): boolean {
   const hold = holdOfIdentity(destination.path, identity)
   if (hold === null && identity.hasPrivateFolder) return true
   if (hold === null) {
@@ -218,14 +220,8 @@ async function byMarkers(
   wish: VerifyWish,
   run: Run,
 ): Promise<VerifiedBackup> {
-  const results: Results = {
-    sound: [],
-    findings: [broken],
-    problems: [],
-    mayRecord: false,
-    isRecorded: false,
-    hasNews: false,
-  }
+  const results = nothingYet(holding, false)
+  results.findings.push(broken)
   const paths = [...holding.files].sort(([a], [b]) => comparePaths(a, b))
   const total = paths.reduce((sum, [, { size }]) => sum + size, 0)
   const sum = { files: 0, bytes: 0 }

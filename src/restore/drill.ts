@@ -1,11 +1,12 @@
 import { promises } from 'node:fs'
 import { join } from 'node:path'
+import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { Drill } from '../model/settings.ts'
 import { childEnvironment, runChild } from '../system/child.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
 import { makeWithParents } from '../system/make-with-parents.ts'
-import { listFolder, readLink } from '../system/proc.ts'
+import { listFolder, readLink, readText } from '../system/proc.ts'
 import { type CopyRequest, copyVerified } from './copy-verified.ts'
 
 export interface DrillRequest {
@@ -20,6 +21,8 @@ export interface DrillEnd {
   readonly restoreSeconds: number
   readonly drillSeconds: number
   readonly why: string | null
+  /** Of the files, those whose bytes here are not what was published. */
+  readonly rotten: readonly string[]
 }
 
 /**
@@ -39,18 +42,16 @@ export async function runDrill(request: DrillRequest, signal: AbortSignal): Prom
         signal,
       )
       const restoreSeconds = secondsSince(began)
-      for (const [{ path }, verdict] of verdicts) {
-        if (verdict.verdict === 'problem')
-          return {
-            restoreSeconds,
-            drillSeconds: 0,
-            why: `cannot restore ${path}: ${verdict.problem.message}`,
-          }
-      }
+      const problems = [...verdicts.values()].flatMap((one) =>
+        one.verdict === 'problem' ? [one.problem] : [],
+      )
+      const rotten = problems.flatMap(({ code, path }) => (code === 'rot' ? [path!] : []))
+      for (const { path, message } of problems)
+        return { restoreSeconds, drillSeconds: 0, why: `cannot restore ${path}: ${message}`, rotten }
       const started = performance.now()
       const paths = files.map(({ path }) => join(folder, path))
       const why = await judge(drill, paths, folder, signal)
-      return { restoreSeconds, drillSeconds: secondsSince(started), why }
+      return { restoreSeconds, drillSeconds: secondsSince(started), why, rotten }
     } finally {
       endStrays(folder)
       await remove(folder)
@@ -86,10 +87,13 @@ async function remove(folder: string): Promise<void> {
   }
 }
 
-/** Programs that a drill has left running, with a session of their own, in its folder: a throw-away database. */
+/** Programs that a drill has left running, with a session of their own: a throw-away database. They are in its folder, or have it as TMPDIR. */
 function endStrays(folder: string): void {
+  const isStray = (proc: string): boolean =>
+    isWithin(readLink(`${proc}/cwd`), folder) ||
+    readText(`${proc}/environ`, 'utf8').split('\0').includes(`TMPDIR=${folder}`)
   for (const pid of listFolder('/proc')) {
-    if (!/^\d+$/.test(pid) || !isWithin(readLink(`/proc/${pid}/cwd`), folder)) continue
+    if (!/^\d+$/.test(pid) || !isStray(`/proc/${pid}`)) continue
     try {
       process.kill(Number(pid), 'SIGKILL')
     } catch {
@@ -111,15 +115,21 @@ async function judge(
   for (const path of isOfEach ? paths : [folder]) {
     const [program, ...words] = command.map((word) => word.replaceAll('{path}', () => path))
     const said = [lastOf(KEPT), lastOf(KEPT)] as const
-    const { cause, code, endedBy, stderr } = await runChild({
+    const ended = await runChild({
       ...confine(program!, words),
       cwd: folder,
       limits: { total: Math.max(0.001, (ends - performance.now()) / 1000) },
       hear: said[0].add,
       signal,
+      strays: true,
       env: { ...childEnvironment(), ...confine.env, HOME: folder, TMPDIR: folder },
+    }).catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'missing-tool') return null
+      throw error
     })
     signal.throwIfAborted()
+    if (ended === null) return `this box has no program ${program}`
+    const { cause, code, endedBy, stderr } = ended
     said[1].add(Buffer.from(stderr, 'latin1'))
     if (cause === 'itself' && code === 0) continue
     const how =

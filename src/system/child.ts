@@ -42,6 +42,8 @@ export interface ChildCall<Verdict extends string = never> {
   /** Asked once a second with the living members of the group; a word: end them, for this reason. */
   readonly watch?: (members: readonly number[]) => Cut | Verdict | null
   readonly signal?: AbortSignal
+  /** What it starts may leave the group and keep its output open: nobody waits for that. */
+  readonly strays?: boolean
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly patience?: number
 }
@@ -141,7 +143,10 @@ async function follow<Verdict extends string>(
   let cause: ChildEnd<Verdict>['cause'] = 'itself'
   let killer: NodeJS.Timeout | undefined
   const killLater = (): void => {
-    killer ??= setTimeout(() => signalGroup(group, 'SIGKILL'), patience)
+    killer ??= setTimeout(() => {
+      signalGroup(group, 'SIGKILL')
+      if (call.strays === true) for (const pipe of [child.stdout, child.stderr]) pipe?.destroy()
+    }, patience)
   }
   const end = (why: ChildEnd<Verdict>['cause']): void => {
     if (cause !== 'itself') return

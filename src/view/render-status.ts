@@ -14,7 +14,7 @@ import { humanAge } from './human-time.ts'
 import { shorten } from './lay-rows.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
 import { renderVerdict } from './render-verdict.ts'
-import { faultText, turnName, turnText } from './status-facts.ts'
+import { faultText, turnName, turnText, verifiedOfAll } from './status-facts.ts'
 import { type TableOptions, tableLines } from './status-table.ts'
 import { splitHint } from './trouble-rows.ts'
 import { clipText, cutText, wrapText } from './wrap-text.ts'
@@ -39,6 +39,7 @@ export function renderStatus(report: StatusReport, options: StatusTextOptions): 
     ...problemLines(report, options, brush),
     ...diskLines(backups, options, brush),
     ...turnLines(backups, options, brush),
+    ...verifiedLines(backups, options, brush),
     ...ageLines(backups, options, brush),
     ...specLines(report, options, brush),
   ]
@@ -114,6 +115,17 @@ function turnLines(
     brush('dim', clipText(line, width)),
   )
 }
+
+function verifiedLines(
+  backups: readonly BackupStatus[],
+  { width, detail }: StatusTextOptions,
+  brush: Paint,
+): readonly string[] {
+  const text = detail ? null : verifiedOfAll(backups)
+  return text === null ? [] : [brush('dim', cutText(escapeText(sentence(text)), width))]
+}
+
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`
 
 /** The box's own problems, such as a lost state folder or a disk that fills up. */
 const problemLines = (

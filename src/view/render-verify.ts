@@ -32,12 +32,17 @@ function troubleLines(problem: Problem, width: number): readonly string[] {
   return [...wrapText(`! ${name}`, width), ...indentText(withHint(problem), width)]
 }
 
+/** Problems next to which what is here was looked at all the same. */
+const LOOKED: ReadonlySet<string> = new Set(['not-recorded', 'not-regular', 'folder-unreadable'])
+
 function sumUp(
-  { backup, files, bytes, left, oldest, findings, recorded, head }: VerifiedBackup,
+  { backup, files, bytes, left, oldest, findings, problems, recorded, head }: VerifiedBackup,
   now: Instant,
 ): string {
   const name = escapeText(backup)
   if (head !== undefined) return `${name}: ${headText(head, findings.length)}`
+  if (files + left.files + findings.length === 0 && problems.some(({ code }) => !LOOKED.has(code)))
+    return `${name}: nothing could be verified.`
   const read = `${name}: ${counted(files, 'file')} (${humanSize(bytes)}) verified`
   const damage = findings.length === 0 ? 'no damage found' : `${counted(findings.length, 'finding')}`
   const rest =

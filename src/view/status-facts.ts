@@ -16,6 +16,7 @@ import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
 import { dayTime, humanAge, humanDuration, newestText } from './human-time.ts'
+import { shorten } from './lay-rows.ts'
 import { cutText } from './wrap-text.ts'
 
 /** Shown once, above all that it is about. */
@@ -117,9 +118,33 @@ export function verifiedText(
     ...(damaged === 0 ? [] : [`${damaged} damaged`]),
     ...(foreign === 0 ? [] : [`${foreign} not from here`]),
   ]
+  if (oldest === null) return bad.join(', ') || 'nothing is held'
   return bad.length === 0
     ? good + age
     : `${bad.join(', ')}; ${overdue === 0 ? `the others verified ${within}` : good}${age}`
+}
+
+/** `all files verified within 30 d`, or how many are not, and of which backups; null: nothing is held. */
+export function verifiedOfAll(backups: readonly BackupStatus[]): string | null {
+  const known = backups.flatMap(({ backup, verified }) =>
+    verified === undefined || (verified.oldest === null && verified.damaged === 0)
+      ? []
+      : [{ backup, ...verified }],
+  )
+  if (known.length === 0) return null
+  const [every, ...others] = new Set(known.map((one) => one.every))
+  const within = others.length > 0 ? 'in time' : `within ${humanDuration(every!)}`
+  const sum = (which: 'overdue' | 'damaged') => known.reduce((all, one) => all + one[which], 0)
+  const [overdue, damaged] = [sum('overdue'), sum('damaged')]
+  // Of the others nobody knows.
+  const which = known.length === backups.length ? '' : ` of ${counted(known.length, 'backup')}`
+  if (overdue + damaged === 0) return `all files${which} verified ${within}`
+  const words = [
+    ...(damaged === 0 ? [] : [`${counted(damaged, 'file')} damaged`]),
+    ...(overdue === 0 ? [] : [`${counted(overdue, 'file')} not verified ${within}`]),
+  ]
+  const bad = known.filter((one) => one.overdue + one.damaged > 0).map(({ backup }) => backup)
+  return `${words.join(', ')}: ${shorten(bad, 3, (left) => `${left} more`).join(', ')}`
 }
 
 export const quarantineText = ({ files, bytes }: NonNullable<BackupStatus['quarantine']>): string =>

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
@@ -83,6 +83,18 @@ test('what is odd is published, reported until it is acknowledged, and holds pru
   await at.declare('pg', { ...SPEC, ...pruned, acknowledge: known })
   const free = JSON.parse((await at.run('prune', 'pg', '--json')).stdout)
   expect(free.backups[0].holds.map(({ code }: { code: string }) => code)).not.toContain('prune-anomaly')
+
+  // Who accepts that it is odd has not accepted that it is lost.
+  await rm(join(at.source, dump(9)))
+  await rm(join(at.source, `${dump(9)}.md5`))
+  await rename(join(at.destination, dump(9)), join(at.folder, 'away'))
+  expect(await found(at)).toMatchObject({ exit: 6, result: 'failed' })
+  const verified = JSON.parse((await at.run('verify', 'pg', '--json')).stdout)
+  expect(verified.backups[0].findings).toMatchObject([{ code: 'missing-here', path: dump(9) }])
+  expect((await at.run('explain', `pg/${dump(9)}`)).stdout).toContain('lost: true')
+  await at.declare('pg', { ...SPEC, acknowledge: [...known, { ...first, lost: true }] })
+  expect(await found(at)).toMatchObject({ exit: 0 })
+  await rename(join(at.folder, 'away'), join(at.destination, dump(9)))
 
   // The bytes of the day before, and in a series where that never happened.
   await at.declare('pg', { ...SPEC, acknowledge: known })

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
@@ -85,6 +85,9 @@ test('a failed drill: exit 1 of the pass and of those after it, CRITICAL, until 
   const failed = await call(world, 'restore', '--drill', 'it')
   expect([failed.code, failed.stdout]).toEqual([1, expect.stringMatching(/^! pg\/db-2025-11-21\.tar\n/)])
   expect(failed.stdout + failed.stderr).not.toContain('\u001b')
+  await writeFile(configOf(world), 'drills: { it: [true] }')
+  const faulty = await call(world, 'restore', '--drill', 'it')
+  expect([faulty.code, faulty.stderr]).toEqual([3, expect.stringContaining('put it in quotes')])
   await configure(world, { it: ['test', '-s', '{path}'] })
   const good = await call(world, 'restore', '--drill', 'it', 'pg', '--json')
   expect(JSON.parse(good.stdout)).toMatchObject({
@@ -119,9 +122,25 @@ test('a drill that is not in config.yaml, one that hangs, and what one that was 
   expect(await readdir(join(world.state, 'scratch'))).toEqual([])
 })
 
+test('a program that is not here, and rot: both remembered; what is rotten is repaired by the next pass', async () => {
+  const world = await provable({ none: ['no-such-program', '{path}'], it: ['true'] })
+  await wants(world, 'none')
+  await pass(world)
+  expect((await pass(world)).backups[0].problems).toMatchObject([{ code: 'drill-failed' }])
+  expect((await statusOf(world)).exitCode).toBe(1)
+  await wants(world, 'it')
+  const name = 'db-2025-11-21.tar'
+  await chmod(join(world.destination, name), 0o644)
+  await writeFile(join(world.destination, name), `what is iN ${name}`)
+  const failed = await call(world, 'restore', '--drill', 'it', 'pg', '--json')
+  expect(JSON.parse(failed.stdout).drills[0].why).toContain('it has rotted here')
+  expect((await pass(world)).backups[0].repaired).toEqual([name])
+})
+
 test.each([
   [['restore', '--drill', 'it', '--to', 'out'], 'takes backups alone'],
   [['restore', '--drill', 'it'], 'no backup asks for the drill it'],
+  [['restore', 'pg', 'a', '--to', ''], 'needs a folder to restore to'],
   [['restore'], 'needs a backup'],
 ])('%j: exit 64, %s', async (words, said) => {
   const world = await provable({ it: ['true'] })

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/model/verified.ts'
@@ -107,6 +107,25 @@ test('each kind of damage is found, named and told apart, remembered, shown and 
   expect((await world.run('status', 'pg')).stdout).toMatch(/verified +all verified within 30 d/)
 })
 
+test("what is in a file's place and no file is named; where nothing can be looked at, nothing is said to be well", async () => {
+  const world = await held()
+  const [a] = NAMES as [string]
+  const at = join(world.destination, a)
+  await rename(at, join(world.folder, 'away'))
+  await symlink(join(world.folder, 'away'), at)
+  const found = await verify(world)
+  expect(found).toMatchObject({
+    code: 6,
+    found: [`missing-here ${a}`],
+    problems: [{ code: 'not-regular', path: a }],
+    files: 5,
+  })
+  await rename(ledgerOf(world), join(world.folder, 'ledger'))
+  await symlink(join(world.folder, 'ledger'), ledgerOf(world))
+  const text = await world.run('verify', 'pg')
+  expect([text.code, text.stdout]).toEqual([7, expect.stringMatching(/\npg: nothing could be verified\.$/)])
+})
+
 test('a ledger that was edited, cut or reordered, or is gone: told apart, and the markers still vouch for the files', async () => {
   const world = await held()
   const path = ledgerOf(world)
@@ -126,6 +145,10 @@ test('a ledger that was edited, cut or reordered, or is gone: told apart, and th
     else await writeFile(path, text)
     const found = await verify(world, world.destination)
     expect(found).toMatchObject({ code: 6, found: [code, `rot ${NAMES[1]}`], files: 5, recorded: false })
+  }
+  for (const text of [lines.slice(1).join('\n'), '']) {
+    await writeFile(path, text)
+    expect(await verify(world, world.destination)).toMatchObject({ found: ['ledger-cut', `rot ${NAMES[1]}`] })
   }
   // Cut at its end, it is a ledger of another day: what remembers the head finds that.
   await writeFile(path, `${lines.slice(0, -2).join('\n')}\n`)

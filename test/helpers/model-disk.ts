@@ -338,6 +338,9 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
     async syncSoon() {
       alive()
     },
+    async forget() {
+      alive()
+    },
     async link(from, to) {
       if (!options.hardLinks) {
         alive()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { instant } from '../../src/model/instant.ts'
-import { CONDITION_TYPES } from '../../src/model/status.ts'
+import { type BackupStatus, CONDITION_TYPES } from '../../src/model/status.ts'
 import { renderMetrics } from '../../src/view/render-metrics.ts'
 import { hasPromtool, promtool } from '../helpers/promtool.ts'
 import { readDocument, projectRoot as root } from './documented.ts'
@@ -16,7 +16,27 @@ const report = {
   stale: [],
   revision: null,
   diagnostics: [],
-  backups: [],
+  backups: [
+    {
+      backup: 'pg',
+      conditions: [],
+      ...{
+        lastPass: null,
+        lastSuccess: null,
+        nextRun: null,
+        validUntil: null,
+        bytes: null,
+        free: null,
+        counts: null,
+      },
+      series: [
+        {
+          ...{ series: 'db', newest: null, expect: null, state: 'ok', points: 1 },
+          proof: { proven: '2026-11-24T00:00:00Z', restoreSeconds: 1, failed: null },
+        },
+      ],
+    } as unknown as BackupStatus,
+  ],
 } as const
 const text = await renderMetrics(report, { version: '1', now: instant(0) })
 const exposed = [...text.matchAll(/^# TYPE reconcile_(\w+) gauge$/gm)].map(([, name]) => name!)
@@ -38,6 +58,10 @@ describe.each<[string, unknown]>([
   test('asks for metrics that status tells, and no others', () => {
     expect(used.length).toBeGreaterThan(10)
     expect(used.filter((name) => !exposed.includes(name))).toEqual([])
+  })
+  test('asks whether all is verified and can be restored', () => {
+    for (const asked of [/damaged_files/, /unverified_files/, /type="Proven"|series_proven/])
+      expect(expressions(document).join('\n')).toMatch(asked)
   })
   test('asks for conditions that there are', () => {
     const types = expressions(document)

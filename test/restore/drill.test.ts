@@ -63,6 +63,10 @@ test('it fails on the first file that it does not like; the last words are kept,
   expect(await drill(['sh', '-c', 'printf "%0999d" 0; exit 1'])).toBe(`exit code 1: ${'0'.repeat(300)}`)
 })
 
+test('a program that is not here fails it', async () => {
+  expect(await drill(['no-such-program', '{path}'])).toBe('this box has no program no-such-program')
+})
+
 test('what cannot be restored fails without the drill', async () => {
   expect(await drill(['false'], { bytes: 'other' })).toMatch(/^cannot restore one: it has rotted/)
 })
@@ -75,6 +79,22 @@ test('a program that is left running in its folder, and folders that may not be 
   const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '1 (sleep) Z')
   expect(state.split(' ')[2]).toBe('Z')
 })
+
+test.each([
+  ['in its folder', ''],
+  ['elsewhere', 'cd /; '],
+])(
+  'a program of its own session that holds its output, %s, is not waited for, and is ended',
+  async (_, code) => {
+    const log = join(folder, 'pid')
+    expect(
+      await drill(['sh', '-c', `${code}setsid sleep 600 & echo $! > "$1"`, 'sh', log], { timeout: 20 }),
+    ).toBeNull()
+    const pid = (await readFile(log, 'utf8')).trim()
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '1 (sleep) Z')
+    expect(state.split(' ')[2]).toBe('Z')
+  },
+)
 
 test('a signal ends it, and removes what it was restored to', async () => {
   const stop = new AbortController()

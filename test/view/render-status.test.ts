@@ -633,6 +633,34 @@ describe('the screen of all backups', () => {
     ])
   })
 
+  const verified = (overdue: number, damaged = 0, every = 30 * 86_400) => ({
+    verified: { every, overdue, damaged, foreign: 0, oldest: '2026-11-01T00:00:00Z' },
+  })
+  const nothing = { verified: { ...verified(0).verified, oldest: null } }
+  it.each([
+    ['all', [verified(0), verified(0), nothing], 'All files of 2 backups verified within 30 d.'],
+    ['all, each its own', [verified(0), verified(0, 0, 86_400)], 'All files verified in time.'],
+    ['some of one', [verified(0), verified(3)], '3 files not verified within 30 d: b1.'],
+    [
+      'damage, and one that nobody could look at',
+      [verified(0, 1), verified(1), {}],
+      '1 file damaged, 1 file not verified within 30 d: b0, b1.',
+    ],
+    ['nothing held', [nothing], null],
+  ])('says how the files stand by verification: %s', (_, all, said) => {
+    const text = screen(all.map((more, i) => fine(`b${i}`, more)))
+    expect(text.split('\n').filter((line) => /verified|damaged/.test(line))).toEqual(
+      said === null ? [] : [said],
+    )
+    expect(widest(text)).toBeLessThanOrEqual(80)
+  })
+
+  it('of one that holds nothing does not say that all is verified', () => {
+    expect(screen([fine('a', nothing)], { detail: true })).toMatch(/verified +nothing is held\n/)
+    const lost = { verified: { ...nothing.verified, damaged: 2 } }
+    expect(screen([fine('a', lost)], { detail: true })).toMatch(/verified +2 damaged\n/)
+  })
+
   it('gives up columns, then ends of sentences, on a narrow terminal', () => {
     const long = fine('a-backup-with-quite-a-long-name')
     for (const width of [100, 60, 40])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { idleDrills } from '../../src/commands/prove.ts'
-import type { SeriesProof } from '../../src/decide/restore/proof.ts'
+import type { SeriesProof } from '../../src/decide/restore/points.ts'
 import type { BackupName } from '../../src/model/spec.ts'
 import { handClock } from '../helpers/hand-clock.js'
 import { spec } from '../helpers/picture.ts'

@@ -4,7 +4,7 @@ import { humanSize } from '../../model/human-size.ts'
 import { baseName } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Problem } from '../../model/trouble.ts'
-import { isAcknowledged } from '../files/facts.ts'
+import { isOddAccepted } from '../files/facts.ts'
 
 const CODES: Readonly<Record<Anomaly['kind'], string>> = {
   size: 'anomaly-size',
@@ -24,7 +24,7 @@ export function anomaliesOf(
   record: Pick<LedgerRecord, 'md5' | 'sha256' | 'anomalies'>,
 ): readonly Problem[] {
   const { anomalies = [] } = record
-  if (anomalies.length === 0 || spec.anomaly === undefined || isAcknowledged(spec, path, record)) return []
+  if (anomalies.length === 0 || spec.anomaly === undefined || isOddAccepted(spec, path, record)) return []
   const digest = record[spec.checksum]
   return anomalies.map((one) => ({
     // One that a later version has found has a kind that this one does not know.

@@ -93,13 +93,19 @@ export const digestOfKind = (record: LedgerRecord, like: Digest): Digest => reco
 export const acknowledged = (spec: Spec, path: string, digest: string): boolean =>
   spec.acknowledge.some((entry) => entry.path === path && entry.digest === digest)
 
-/** Whether the spec accepts that the bytes of this record are gone. */
-export const isAcknowledged = (
-  spec: Spec,
-  path: string,
-  record: Pick<LedgerRecord, 'md5' | 'sha256'> | undefined,
-): boolean =>
-  record !== undefined && (acknowledged(spec, path, record.md5) || acknowledged(spec, path, record.sha256))
+type Odd = Pick<LedgerRecord, 'md5' | 'sha256' | 'anomalies'>
+
+const entriesOf = ({ acknowledge }: Spec, path: string, { md5, sha256 }: Odd) =>
+  acknowledge.filter((entry) => entry.path === path && (entry.digest === md5 || entry.digest === sha256))
+
+/** Whether the spec accepts what is odd about the bytes of this record. */
+export const isOddAccepted = (spec: Spec, path: string, record: Odd): boolean =>
+  entriesOf(spec, path, record).some(({ lost }) => lost !== true)
+
+/** Whether the spec accepts that the bytes of this record are gone. Who accepted that they are odd has not accepted that. */
+export const isLossAccepted = (spec: Spec, path: string, record: Odd | undefined): boolean =>
+  record !== undefined &&
+  entriesOf(spec, path, record).some(({ lost }) => lost === true || !record.anomalies?.length)
 
 /** Published and, as far as a look can show, whole: data of the ledger's size next to the marker that was published with it. */
 export const isWhole = (held: HeldFile | undefined, record: LedgerRecord | undefined): boolean =>

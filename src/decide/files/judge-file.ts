@@ -13,7 +13,7 @@ import {
   expectations,
   type FileFacts,
   hasFailedGate,
-  isAcknowledged,
+  isLossAccepted,
 } from './facts.ts'
 import {
   checksumFailed,
@@ -165,11 +165,12 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
   if (source === undefined) {
     if (facts.completeness !== 'complete')
       return wrong(missingHere(path, 'whether the source still has it is not known'))
-    if (isAcknowledged(spec, path, record)) return NOTHING
+    if (isLossAccepted(spec, path, record)) return NOTHING
     const held = record[spec.checksum]
     const because = [
       'the ledger says we had it, it is gone here, and the source no longer has it',
       `its ${spec.checksum} was ${held}`,
+      ...(record.anomalies?.length ? ['it was odd: its loss is accepted apart, with lost: true'] : []),
     ]
     return toDo(stepOn(facts, 'lost', because, { size: record.size, held }))
   }

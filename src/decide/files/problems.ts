@@ -78,7 +78,7 @@ export const rot = (path: string, because: string): Problem => ({
   code: 'rot',
   path,
   message: `the copy here is not what was published: ${because}`,
-  hint: 'The source cannot replace it now. Check the disk, and look for another copy before this one is thrown away.',
+  hint: 'The source cannot replace it now. Check the disk, and put its bytes back from another copy. If there is none, move it out: it is then lost, which the spec can acknowledge.',
 })
 
 export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({

@@ -9,7 +9,7 @@ import { policyText } from '../retention/retain.ts'
 import { isGuessed, patternPrecision } from '../retention/series-pattern.ts'
 import type { Point } from '../retention/series-points.ts'
 import type { Retention } from '../retention/wanted.ts'
-import { expectations, type FileFacts, isAcknowledged } from './facts.ts'
+import { expectations, type FileFacts, isLossAccepted } from './facts.ts'
 import type { Judgement } from './judge-file.ts'
 import { goneUnwanted } from './problems.ts'
 
@@ -85,7 +85,7 @@ function unwanted(
     if (step.action === 'keep') steps.push(shapeSurplus(facts, point, () => step))
     // What is held is kept as it was published, whether it is wanted or not.
     else if (step.action === 'repair' && !isHeld) {
-      if (!isAcknowledged(spec, path, record)) problems.push(goneUnwanted(path, spec))
+      if (!isLossAccepted(spec, path, record)) problems.push(goneUnwanted(path, spec))
     } else if (!BRINGS.has(step.action) && !(step.action === 'conflict' && isSilent(facts, point)))
       steps.push(marked(step, point))
   }

@@ -36,6 +36,17 @@ export interface RestorePoint {
   readonly proven: Instant | null
 }
 
+/** A series, its newest point that is here whole, and how its drills went. */
+export interface SeriesProof {
+  readonly series: string
+  readonly newest: RestorePoint
+  /** Bytes. */
+  readonly bytes: number
+  /** Of the drill at hand, the last one, and the last that proved something; null: there is none. */
+  readonly last: DrillReceipt | null
+  readonly proven: DrillReceipt | null
+}
+
 /**
  * What can be restored from a destination, by series and time; a file that nothing vouches for cannot. One that is gone is part of its
  * point all the same, unless its loss is `accepted`.

@@ -10,18 +10,7 @@ import { heldSelectorOf } from '../files/dated-name.ts'
 import { type Claim, claim, fewOf, joined } from '../status/conditions.ts'
 import { codeOfOutcome } from '../status/exit-code.ts'
 import type { StatusFacts, StatusLook } from '../status/facts.ts'
-import { type RestorePoint, restorePoints } from './points.ts'
-
-/** A series, its newest point that is here whole, and how its drills went. */
-export interface SeriesProof {
-  readonly series: string
-  readonly newest: RestorePoint
-  /** Bytes. */
-  readonly bytes: number
-  /** Of the drill at hand, the last one, and the last that proved something; null: there is none. */
-  readonly last: DrillReceipt | null
-  readonly proven: DrillReceipt | null
-}
+import { type RestorePoint, restorePoints, type SeriesProof } from './points.ts'
 
 /** What the box has for drills: their names, and bytes free for scratch (null: unknown). */
 export interface DrillGround {
@@ -131,11 +120,18 @@ export function proofProblems(
   ]
 }
 
-const drillFailed = ({ drill, series, paths, at, why }: DrillReceipt): Problem => ({
+/** A drill that was run and is not content, until one is. */
+export const drillFailed = ({
+  drill,
+  series,
+  paths,
+  at,
+  why,
+}: Pick<DrillReceipt, 'drill' | 'series' | 'paths' | 'at' | 'why'>): Problem => ({
   code: 'drill-failed',
   path: paths[0] ?? series,
   message: `the drill ${drill} failed on it at ${isoTime(at)}: ${why}`,
-  hint: 'Restore it by hand and look (reconcile restore). The drill is repeated after a day, or with a newer point.',
+  hint: 'Restore it by hand and look: reconcile restore. The drill is repeated after a day, or with a newer point.',
 })
 
 const unknownDrill = (drill: string, drills: readonly string[]): Problem => ({
@@ -151,16 +147,19 @@ export const noRoom = ({ newest, bytes }: SeriesProof, room: number | null): Pro
   hint: 'Make room there, or move the state folder (state in config.yaml) to a larger disk.',
 })
 
+/** By series; null: nobody asks for proof, or it cannot be looked at. */
+export const proofsNow = ({ spec, holding }: StatusFacts, asOf: Instant): StatusLook['proofs'] =>
+  spec?.prove == null || holding === null ? null : proofsOf(spec, holding, spec.prove.drill, asOf)
+
 /** The condition as it is now; none where nobody asks for proof. */
 export function provenNow(
-  { spec, holding }: StatusFacts,
-  { halt, asOf }: Pick<StatusLook, 'halt' | 'asOf'>,
+  { spec }: StatusFacts,
+  { halt, asOf, proofs }: Pick<StatusLook, 'halt' | 'asOf' | 'proofs'>,
 ): readonly Claim[] {
   if (spec?.prove == null) return []
-  if (holding === null || halt !== null)
+  if (proofs === null || halt !== null)
     return [claim('Proven', 'unknown', 'not-looked-at', 'the destination could not be read')]
-  const found = provenClaim(spec, holding, asOf)
-  return found === null ? [] : [found]
+  return [claimOfProofs(spec, proofs, asOf)]
 }
 
 /** What the ledger knows better by now than the last pass did. */
@@ -199,9 +198,10 @@ export function afterDrill(
 }
 
 /** Null: nobody asks for proof. */
-export function provenClaim(spec: Spec, holding: Holding, asOf: Instant): Claim | null {
-  if (spec.prove === null) return null
-  const proofs = proofsOf(spec, holding, spec.prove.drill, asOf)
+export const provenClaim = (spec: Spec, holding: Holding, asOf: Instant): Claim | null =>
+  spec.prove === null ? null : claimOfProofs(spec, proofsOf(spec, holding, spec.prove.drill, asOf), asOf)
+
+function claimOfProofs(spec: Spec, proofs: readonly SeriesProof[], asOf: Instant): Claim {
   const is = (status: Claim['status'], reason: string, message: string) =>
     claim('Proven', status, reason, message)
   const failed = proofs.filter(isFailed).map(({ last }) => drillFailed(last!))
@@ -216,20 +216,18 @@ export function provenClaim(spec: Spec, holding: Holding, asOf: Instant): Claim 
   return is('true', 'proven', `last at ${isoTime(instant(oldest.at))}, a restore took up to ${seconds} s`)
 }
 
-/** How each series fared, by its name, for status. */
-export function proofOfSeries(
-  { spec, holding }: StatusFacts,
-  asOf: Instant,
-): ReadonlyMap<string, NonNullable<SeriesStatus['proof']>> {
-  if (spec?.prove == null || holding === null) return new Map()
-  return new Map(
-    proofsOf(spec, holding, spec.prove.drill, asOf).map(({ series, proven, last }) => [
-      series,
-      {
-        proven: proven === null ? null : isoTime(proven.at),
-        restoreSeconds: proven?.restoreSeconds ?? null,
-        failed: last?.why == null ? null : isoTime(last.at),
-      },
-    ]),
-  )
+/** Adds to the status of a series how its drills went. */
+export function withProofs(proofs: StatusLook['proofs']): (status: SeriesStatus) => SeriesStatus {
+  const bySeries = new Map(proofs?.map((one) => [one.series, one]))
+  return (status) => {
+    const found = bySeries.get(status.series)
+    if (found === undefined) return status
+    const { proven, last } = found
+    const proof = {
+      proven: proven === null ? null : isoTime(proven.at),
+      restoreSeconds: proven?.restoreSeconds ?? null,
+      failed: last?.why == null ? null : isoTime(last.at),
+    }
+    return { ...status, proof }
+  }
 }

@@ -18,10 +18,10 @@ import type {
 } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
-import { isAcknowledged, isWhole } from '../files/facts.ts'
+import { isLossAccepted, isWhole } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
-import { proofOfSeries, withoutProof } from '../restore/proof.ts'
+import { proofsNow, withoutProof, withProofs } from '../restore/proof.ts'
 import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
@@ -57,15 +57,17 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const views = viewsIn(points, facts, asOf)
   const misfit = spec === null || points === null ? null : patternFitsNothing(spec, points.beside, false)
   const staged = isUnderWay || holding === null ? null : stagedNow(holding)
-  const look: StatusLook = { asOf, isAway, halt, gone, held: held.files, views, misfit, isUnderWay, staged }
+  const look: StatusLook = {
+    ...{ asOf, isAway, halt, gone, held: held.files, views, misfit, isUnderWay, staged },
+    proofs: proofsNow(facts, asOf),
+  }
   const judged = judgeState(facts, look)
-  const proofs = proofOfSeries(facts, asOf)
+  const proved = withProofs(look.proofs)
   return {
     backup: facts.backup,
     state: judged.state,
     destination: facts.place.path,
-    series:
-      spec === null && holding !== null ? held.series : views.map((one) => withProof(withDue(one), proofs)),
+    series: spec === null && holding !== null ? held.series : views.map((one) => proved(withDue(one))),
     ...besideOf(points),
     conditions: dated(claimsOf(facts, look, judged), found?.conditions ?? [], otherwiseAt(facts, asOf)),
     ...(troubles.length === 0 ? {} : { troubles }),
@@ -91,11 +93,6 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
     ...(facts.rotation === null ? {} : { disks: disksIn(facts.rotation, facts, views) }),
     exitCode: codeOfStatus(facts, judged.state, haltOf(facts)),
   }
-}
-
-function withProof(status: SeriesStatus, proofs: ReturnType<typeof proofOfSeries>): SeriesStatus {
-  const proof = proofs.get(status.series)
-  return proof === undefined ? status : { ...status, proof }
 }
 
 function runningNow({ format: _, ...progress }: Progress): RunningNow {
@@ -225,7 +222,7 @@ function count({ holding, spec }: StatusFacts) {
     const here = holding?.files.get(path)
     if (!isWhole(here, record)) {
       // A loss that the spec accepts is none.
-      if (here !== undefined || spec === null || !isAcknowledged(spec, path, record)) gone.push(path)
+      if (here !== undefined || spec === null || !isLossAccepted(spec, path, record)) gone.push(path)
       continue
     }
     sum.files++

@@ -8,6 +8,7 @@ import type { DestinationStatus, DiskUnder, Progress, StagedNow } from '../../mo
 import type { SuspendedNow } from '../../model/suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
+import type { SeriesProof } from '../restore/points.ts'
 import type { SeriesView } from './series.ts'
 
 export interface StatusFacts {
@@ -62,4 +63,6 @@ export interface StatusLook {
   readonly isUnderWay: boolean
   /** What an earlier pass left to be continued; null: nothing, or a pass is at it. */
   readonly staged: StagedNow | null
+  /** How the drills of each series went; null: nobody asks for proof, or the destination cannot be looked at. */
+  readonly proofs: readonly SeriesProof[] | null
 }

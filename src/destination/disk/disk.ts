@@ -26,6 +26,8 @@ export interface Disk {
   syncFolder(path: string): Promise<void>
   /** A hint that much is about to be synced: makes the fsyncs after it cheap, never replaces them. */
   syncSoon(folder: string): Promise<void>
+  /** A hint that a file is about to be read from the disk itself: drops what memory has of it. It may have it again at once. */
+  forget(path: string): Promise<void>
   /** `exists`: something has that name, and was left alone. `unsupported`: this file system has no hard links. */
   link(from: string, to: string): Promise<'linked' | 'exists' | 'unsupported'>
   /** renameat2(RENAME_NOREPLACE) within one file system, checked by inode. */

@@ -132,6 +132,13 @@ export const realDisk: Disk = {
     await runTool('sync', ['-f', folder]).catch(() => null)
   },
 
+  async forget(path) {
+    // posix_fadvise, which Node does not have.
+    await runTool('dd', [`if=${path}`, 'iflag=nocache,nofollow,nonblock', 'count=0', 'status=none']).catch(
+      () => null,
+    )
+  },
+
   async link(from, to) {
     await breathe()
     try {

@@ -165,8 +165,9 @@ function faultOf(
 ): { readonly damage: LedgerDamage; readonly why: string } | null {
   const { seq } = chain.head
   const at = `line ${seq + 1} (byte ${chain.end})`
-  if (seq === 0) return { damage: 'edited', why: 'it has no valid line' }
-  if (!hasId) return { damage: 'cut', why: 'its first line names no destination' }
+  if (chain.size === 0) return { damage: 'cut', why: 'it is empty' }
+  if (seq === 0 && chain.state !== 'cut') return { damage: 'edited', why: 'it has no valid line' }
+  if (seq > 0 && !hasId) return { damage: 'cut', why: 'its first line names no destination' }
   if (chain.state === 'edited') return { damage: 'edited', why: `${at} was changed after it was written` }
   if (chain.state === 'cut') return { damage: 'cut', why: `lines are missing before ${at}` }
   if (chain.state === 'reordered')

@@ -265,6 +265,7 @@ function readValues(
       path: read([...path, 'path'], 'unsafe-path', faultless(farPathFault)),
       digest: read([...path, 'digest'], 'wrong-value', readDigest),
       reason: plain([...path, 'reason']),
+      lost: plain<boolean | undefined>([...path, 'lost']) ?? false,
     })),
     ...readAnomaly(reader),
     ...times,

@@ -31,6 +31,19 @@ async function oneOfEach() {
   return { root, at }
 }
 
+test('what is forgotten is no longer in memory, and what cannot be is no matter', async () => {
+  const { root, at } = await oneOfEach()
+  writeFileSync(at('large'), Buffer.alloc(1 << 20, 1))
+  await disk.syncFile(at('large'))
+  const pages = async () => (await execa('fincore', ['-n', '-o', 'PAGES', at('large')])).stdout.trim()
+  // A file system in memory has no other place for them.
+  const { stdout: kind } = await execa('stat', ['-f', '-c', '%T', root])
+  expect(await pages()).not.toBe('0')
+  await disk.forget(at('large'))
+  if (kind !== 'tmpfs') expect(await pages()).toBe('0')
+  for (const name of ['folder', 'pipe', 'dangling', 'none']) await disk.forget(at(name))
+})
+
 describe('looking', () => {
   test('tells kinds apart and follows no symlink', async () => {
     const { root, at } = await oneOfEach()

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openBox } from '../../../src/box/box.ts'
 import { realDisk } from '../../../src/destination/disk/real-disk.ts'
 import { openDestination } from '../../../src/destination/open-destination.ts'
@@ -38,6 +38,15 @@ async function world() {
 
 const why = { reason: 'needed', by: 'ann' }
 const A = 'd/a' as RelPath
+
+test('what is read again before a prune comes from the disk: memory is asked to forget it first', async () => {
+  const { path, pass, locked } = await world()
+  await pass(A, 'b')
+  const forgotten = vi.spyOn(realDisk, 'forget')
+  onTestFinished(() => forgotten.mockRestore())
+  expect((await locked.verify([A], quietRun())).get(A)).toEqual({ verdict: 'sound' })
+  expect(forgotten.mock.calls).toEqual([[join(path, A)]])
+})
 
 describe('I6: nothing leads out of the destination', () => {
   test('a symlinked folder of the data is not followed', async () => {
