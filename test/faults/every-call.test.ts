@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import {
   appendFile,
   chmod,
@@ -17,7 +18,10 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { markerOf } from '../../src/model/marker-name.ts'
 import { parseMarker } from '../../src/model/parse-marker.ts'
+import { openFiles } from '../../src/system/process-group.ts'
+import { canMountImages, formatted } from '../helpers/disk-small.ts'
 import { inFull, share } from '../helpers/extent.ts'
+import { until } from '../helpers/fault-processes.ts'
 import { buildShim, EVERY_CHANGE, type Fault } from '../helpers/fault-shim.ts'
 import { digestOf, makeWorld, noise, publishedIn, type World } from '../helpers/world.ts'
 import { DUMPS, dump } from '../helpers/world-of-dumps.ts'
@@ -368,6 +372,86 @@ describe.skipIf(shim === null)('something breaks at any call that changes anythi
     },
   )
 })
+
+/** On a disk of their own: what of an ext4 file system had reached its device. */
+const CUT: readonly string[] = inFull(
+  ['publish', 'adopt', 'repair', 'prune by name', 'undo', 'publish into a new folder'],
+  ['repair'],
+)
+
+describe.skipIf(shim === null || !canMountImages())(
+  'the power goes at any call that changes the disk (needs cc, and root with loop devices)',
+  () => {
+    test.each(CUT)('I2 I5 I7 I10: %s', async (name) => {
+      const work = WORKS[name]!
+      const world = await makeWorld('local', { calls: 'here' })
+      const image = (which: string) => join(world.folder, `${which}.img`)
+      const mount = (which: string) => execFileSync('mount', ['-oloop', image(which), world.destination])
+      const unmount = () => execFileSync('umount', [world.destination])
+      /** The disk as it would be found again, had the power gone now: nothing is synced before. */
+      const cut = (which: string, to: string) => {
+        execFileSync('cp', ['--sparse=always', image(which), image(to)])
+        unmount()
+        mount(to)
+      }
+      const state = join(world.folder, 'as-it-was')
+      try {
+        formatted(image('base'), 'base')
+        mount('base')
+        await work.make(world)
+        const before = await pictureOf(world)
+        unmount()
+        await copy(world.state, state)
+        const on = { calls: EVERY_CHANGE, under: world.destination } as const
+        const putBack = async () => {
+          await copy(state, world.state)
+          execFileSync('cp', ['--sparse=always', image('base'), image('now')])
+          mount('now')
+        }
+        await putBack()
+        const whole = await shim!.trace(world, on, ...work.words)
+        const { tree } = await pictureOf(world)
+        cut('now', 'cut')
+        expect((await pictureOf(world)).tree, `I5: ${name}`).toEqual(tree)
+        unmount()
+        for (const nth of share(
+          whole.calls.map((_, i) => i + 1),
+          inFull(1, 37),
+        )) {
+          const what = `${name}: power cut at ${nth}`
+          await putBack()
+          const ended = await shim!.run(world, { ...on, nth, does: 'kill' }, ...work.words)
+          total.points++
+          if (ended.happened) total.happened++
+          // Whatever it has started may have the disk open for a moment.
+          await until(() => descendantsUnder(world.destination) === 0)
+          cut('now', 'cut')
+          check(before, await pictureOf(world), work, what)
+          for (const words of work.again ?? [work.words])
+            await world.run(...(words.length === 0 ? PASS : words))
+          cut('cut', 'again')
+          const after = await pictureOf(world)
+          check(before, after, work, `${what}, after a rerun and another`)
+          expect(after.tree, `I5 I7: ${what}`).toEqual(tree)
+          unmount()
+        }
+      } finally {
+        try {
+          unmount()
+        } catch {
+          // It is not mounted.
+        }
+        await world.end()
+      }
+    })
+  },
+)
+
+/** How many processes have something below this folder open. */
+const descendantsUnder = (folder: string): number =>
+  readdirSync('/proc').filter(
+    (pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && openFiles([Number(pid)], folder).length > 0,
+  ).length
 
 /** What a pass says it has published; none, where it said nothing or is none. */
 function publishedBy(stdout: string): readonly string[] {
