@@ -14,7 +14,7 @@ import {
   type Scenario,
   treeOf,
 } from '../helpers/crash-scenarios.ts'
-import { inFull } from '../helpers/extent.ts'
+import { countInFull, inFull } from '../helpers/extent.ts'
 import type { ModelDisk } from '../helpers/model-disk.ts'
 import {
   beginRemoval,
@@ -31,7 +31,7 @@ import {
  * on the disk at once is checked: I2, I3, I5, I10. Of those that leave a disk as no other of that operation has left it, each `RERUN`th
  * is run over again: I7.
  */
-const SCHEDULES = inFull(10_000_000, 100_000)
+const SCHEDULES = countInFull(10_000_000, 100_000)
 const RERUN = inFull(1, 12)
 /** Power cuts after each step. */
 const CUTS = 12
