@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
@@ -255,23 +255,16 @@ test.each(Object.entries(MUTATIONS))(
   },
 )
 
+const CONFIGS = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'vitest.config.ts']
+const PARTS = ['src', 'schemas', 'scripts', 'dist', 'test', ...CONFIGS]
+
 /** In CI only the lines themselves are looked at. */
 const inTurn = inFull<typeof describe | null>(describe, null)
 inTurn?.('each line taken away in turn, and each of its tests sees it', () => {
   let copy: string
   beforeAll(async () => {
     copy = await mkdtemp(join(tmpdir(), 'mutations-'))
-    await mkdir(join(copy, 'test'))
-    for (const part of [
-      'src',
-      'schemas',
-      'package.json',
-      'tsconfig.json',
-      'vitest.config.ts',
-      'dist',
-      'test',
-    ])
-      await cp(join(ROOT, part), join(copy, part), { recursive: true })
+    for (const part of PARTS) await cp(join(ROOT, part), join(copy, part), { recursive: true })
     await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   })
   afterAll(() => rm(copy, { recursive: true, force: true }))
