@@ -219,10 +219,16 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
     tests: ['test/e2e/restore.test.ts'],
     built: true,
   },
-  'verify: the bytes are those that were published': {
+  'I9: what a prune relies on is read again': {
     file: 'src/destination/verify.ts',
     find: '    else if (sameDigests(site.ledger.records.get(path)!, standing.digests))\n',
     put: '    else if (sameDigests(standing.digests, standing.digests))\n',
+    tests: [CONTRACT],
+  },
+  'verify: the bytes are those that were published': {
+    file: 'src/decide/verify/findings.ts',
+    find: '  else if (read.digests?.md5 !== md5 || read.digests.sha256 !== sha256)\n',
+    put: "  else if (read.digests?.md5 === '')\n",
     tests: ['test/e2e/verify.test.ts'],
     built: true,
   },
