@@ -6,6 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST = [
   'faults/simulated-day',
   'faults/kernel-errors',
+  'faults/every-call',
+  'faults/schedules',
   'faults/source-pull',
   'faults/prune-two-years',
   'faults/prune-adversary',

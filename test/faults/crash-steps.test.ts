@@ -15,7 +15,8 @@ const STRIDE = inFull(3, 5)
 let world: World
 afterEach(() => world.end())
 
-// After each step, and at every power cut: destination-crash.test.ts, on a disk in memory. Here real processes die at some of them.
+// After each step, and at every power cut: destination-crash.test.ts, on a disk in memory. One death before each call of each command:
+// every-call.test.ts. Here are many in a row.
 describe.skipIf(shim === null)('killed before any change to the destination (needs cc)', () => {
   test('I2 I3 I4 I7: a first pass, and passes over what such deaths left', async () => {
     world = await makeWorld('local', { calls: 'here' })
@@ -42,29 +43,6 @@ describe.skipIf(shim === null)('killed before any change to the destination (nee
     expect(killed).toBeGreaterThan(inFull(8, 4))
     await expectConverged(world, offered)
     expect((await world.pass()).backups[0]).toMatchObject({ result: 'in-sync', published: [], bytes: 0 })
-  })
-
-  test('I2 I7: a repair', async () => {
-    world = await makeWorld('local', { calls: 'here' })
-    await world.declare()
-    const good = noise(5_000, 'good')
-    const offered = new Map([['db.tar', good]])
-    await world.offer('db.tar', good)
-    expect((await world.pass()).exitCode).toBe(0)
-    let killed = 0
-    for (let nth = 2; ; nth += STRIDE) {
-      // Gone here, and the source still has it: what the ledger knows is put back.
-      await rm(join(world.destination, 'db.tar'), { force: true })
-      await rm(join(world.destination, 'db.tar.md5'), { force: true })
-      const fault = { calls: CHANGES, under: world.destination, nth, does: 'kill' } as const
-      const ended = await shim!.run(world, fault)
-      await expectOnlyWhole(world, offered)
-      if (!ended.happened) break
-      killed++
-    }
-    expect(killed).toBeGreaterThan(inFull(8, 4))
-    expect((await world.pass()).exitCode).toBe(0)
-    await expectConverged(world, offered)
   })
 
   test('I7: a repair that had begun is finished from what is here, even if the source is gone by then', async () => {

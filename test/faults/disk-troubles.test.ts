@@ -6,7 +6,7 @@ import type { Result } from '../../src/model/outcome.ts'
 import { canMount, smallDisk } from '../helpers/disk-small.ts'
 import { inFull } from '../helpers/extent.ts'
 import { expectConverged, expectOnlyWhole, stagedSize } from '../helpers/fault-checks.ts'
-import { buildShim, CHANGES } from '../helpers/fault-shim.ts'
+import { buildShim } from '../helpers/fault-shim.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 const shim = buildShim()
@@ -169,6 +169,7 @@ exit 11
   await expectConverged(world, offered)
 })
 
+// Any change that fails with any error: every-call.test.ts.
 describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
   async function begun(): Promise<Map<string, Buffer>> {
     world = await makeWorld('local', { calls: 'here' })
@@ -182,36 +183,6 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
     }
     return offered
   }
-
-  test.each([
-    ['EIO', 1],
-    ['ENOSPC', 3],
-    ['EROFS', 5],
-  ] as const)(
-    'I2 I5 I7: any change that fails with %s is told, is no bug, leaves nothing half, and the next pass goes on',
-    async (does, first) => {
-      const offered = await begun()
-      let happened = 0
-      // Each at every call: destination-disk-errors.test.ts, on a disk in memory. Here each kind of call has its turn.
-      for (let nth = first; ; nth += inFull(6, 11)) {
-        const name = `c-${nth}.tar`
-        offered.set(name, noise(3_000, name))
-        await world.offer(name, offered.get(name)!)
-        const ended = await shim!.run(world, { calls: CHANGES, under: world.destination, nth, does })
-        const files = await expectOnlyWhole(world, offered)
-        expect(ended.code, `${nth}: ${ended.stderr}`).not.toBe(70)
-        expect(ended.stderr, `${nth}`).not.toMatch(/\n\s+at /)
-        // I5: what it says is published is here with its marker.
-        const result = resultOf(ended.stdout)
-        for (const path of result.backups[0]!.published) expect(files).toContain(`${path}.md5`)
-        if (!ended.happened) break
-        happened++
-      }
-      expect(happened).toBeGreaterThan(inFull(4, 2))
-      expect((await world.pass()).exitCode).toBe(0)
-      await expectConverged(world, offered)
-    },
-  )
 
   test('I5: bytes whose fsync failed are thrown away and never published, and the next pass fetches them anew', async () => {
     const offered = await begun()

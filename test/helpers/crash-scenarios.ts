@@ -13,11 +13,11 @@ import { type ModelDisk, modelDisk } from './model-disk.ts'
 import { smallPass } from './small-pass.ts'
 
 export const PATH = '/model/held'
-const ROTTEN = 'rotten bytes'
+export const ROTTEN = 'rotten bytes'
 
 type Files = Readonly<Record<string, string>>
 
-interface Scenario {
+export interface Scenario {
   /** What the source has, and what the destination has to end with. */
   readonly wanted: Files
   /** Published by an earlier pass, before what `harm` does to it. */
@@ -128,7 +128,8 @@ export async function begin(name: string, hardLinks: boolean): Promise<ModelDisk
   return (await first).fork()
 }
 
-async function build(scenario: Scenario, hardLinks: boolean): Promise<ModelDisk> {
+/** All of it durable, but where the scenario says otherwise. */
+export async function build(scenario: Scenario, hardLinks: boolean): Promise<ModelDisk> {
   const disk = modelDisk({ hardLinks })
   await disk.mkdir('/model', 0o755)
   await disk.mkdir(PATH, 0o755)

@@ -51,7 +51,7 @@ export function disksInTurn(folder: string, mountPoint: string, kind: 'folder' |
   return disks
 }
 
-function formatted(image: string, label: string): void {
+export function formatted(image: string, label: string): void {
   execFileSync('truncate', ['-s', '16M', image])
   execFileSync('mkfs.ext4', ['-q', '-L', label, image])
 }

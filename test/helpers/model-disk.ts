@@ -58,6 +58,8 @@ export interface ModelDisk extends Disk {
   powerCut(choose: (count: number) => number): void
   /** The same disk once more, apart from this one. */
   fork(): ModelDisk
+  /** The same for two disks on which the same names have the same bytes and modes, all of them durable. */
+  fingerprint(): string
   /** Every file below `root`, as it is now: relative path -> bytes. Never throws Stopped. */
   peek(root: string): ReadonlyMap<string, Uint8Array>
   readonly hash: HashFiles
@@ -201,6 +203,19 @@ function diskOf(options: { readonly hardLinks: boolean }, from: State | null): M
       disk.restart()
     },
     fork: () => diskOf(options, { ...copyOf(root, changes), next: Math.max(nextId, clock) }),
+    fingerprint() {
+      const words: string[] = []
+      const walk = (folder: Inode) => {
+        for (const [name, inode] of [...folder.names].sort(([a], [b]) => (a < b ? -1 : 1))) {
+          words.push(name, inode.kind, String(inode.mode), String(inode.id))
+          if (inode.kind === 'folder') walk(inode)
+          else if (inode.kind === 'file') words.push(digestOf(inode.data))
+          words.push('/')
+        }
+      }
+      walk(root)
+      return words.join(' ')
+    },
     peek: (path) => {
       const files = new Map<string, Uint8Array>()
       const from = find(path)
@@ -448,6 +463,15 @@ function copyOf(
     ),
   }
 }
+
+/** Of big ones, such as the reserve, only what tells two apart whose tail was torn: bytes are never changed in place. */
+function digestOf(data: Uint8Array): string {
+  if (data.length < 65_536) return Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')
+  const known = digests.get(data) ?? createHash('md5').update(data).digest('hex')
+  digests.set(data, known)
+  return known
+}
+const digests = new WeakMap<Uint8Array, string>()
 
 /** Every name outside `.reconcile`. */
 function* outside(folder: Inode, prefix: string): Generator<readonly [string, Inode]> {

@@ -83,6 +83,12 @@ describe('one that goes too far is ended, with all that it started', () => {
   })
 })
 
+test('it comes back when all that it started has ended, also what has no pipe to us', async () => {
+  const script = 'sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > "$1/pid"'
+  expect(await shell(script, { patience: 50 })).toMatchObject({ cause: 'itself', code: 0 })
+  expect(runs(await noted())).toBe(false)
+})
+
 describe('where no program can be started', () => {
   test('one that is missing is named with its package', async () => {
     await expect(runTool('flock-that-is-not-there', [])).rejects.toMatchObject({

@@ -131,6 +131,25 @@ describe('I5, I7, I10: what was recorded survives, and no crash makes damage', (
     )
   })
 
+  test('a kill after every single step, a whole pass after it, and only then the power cut', async () => {
+    const whole = await longStanding()
+    await pass(whole, { announced: new Set(), recorded: new Set(), head: null })
+    for (let steps = 0; steps <= whole.steps; steps++) {
+      for (const seed of [[0], [0, 1], [1, 0], [2, 0, 1]]) {
+        const disk = await longStanding()
+        const promises: Promises = { announced: new Set(), recorded: new Set(), head: null }
+        disk.stopAfter(steps)
+        await endedBefore(pass(disk, promises))
+        disk.restart()
+        expect(await pass(disk, promises)).toBe('abcdefgh')
+        // What the killed one had written and not synced, this one has read and reported.
+        for (const path of 'abcdefgh') promises.recorded.add(path)
+        disk.powerCut(choices(seed))
+        expect(await pass(disk, promises), `killed after ${steps}`).toBe('abcdefgh')
+      }
+    }
+  })
+
   test('cuts and kills, one after another, recovery among them', async () => {
     const falls = fc.array(
       fc.record({ steps: fc.integer({ min: 0, max: 45 }), powerCut: fc.boolean(), seed: seeds }),

@@ -95,6 +95,18 @@ test('the gate refuses a staged file that has another name', async () => {
   expect(verdicts.get(path)).toMatchObject({ problem: { code: 'staged-linked' } })
 })
 
+test('I1: a staged file that gets another name once it has passed the gate is not published', async () => {
+  const { path: root, folder, locked, disk } = await world()
+  await arrive({ disk }, locked, 'a', 'x')
+  const request = toPublish('a', 'x')
+  const { path, digests } = request
+  await locked.gate([{ path, size: 1, digest: digests.md5 }], quietRun())
+  await link(join(locked.staging, 'a'), join(folder, 'handle'))
+  const verdicts = await locked.publish([request], quietRun())
+  expect(verdicts.get(path)).toMatchObject({ problem: { code: 'staged-changed' } })
+  expect(await treeOf(disk, root)).toEqual({})
+})
+
 test('I4: a marker that comes to stand there at the last moment is left, and its file is not called published', async () => {
   const foreign = markerText('a', bytesOf('other'))
   const { path, locked, disk } = await world({
