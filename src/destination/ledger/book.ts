@@ -12,6 +12,7 @@ import type { FileEvent, LedgerEvent, PruneBegin } from '../../model/ledger-even
 import { type RelPath, toRelPath } from '../../model/rel-path.ts'
 import { isEventName } from './event-name.ts'
 import type { LedgerLine } from './line.ts'
+import { markerSum } from './marker-sum.ts'
 import { enterReceipt, type Receipts } from './receipts.ts'
 
 export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>
@@ -98,6 +99,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         mtime: line.mtime,
         markerMtime: line.markerMtime,
         markerSize: line.marker.text.length,
+        markerSum: markerSum(Buffer.from(line.marker.text, 'latin1')),
         // What comes again after a prune is as young as what comes for the first time.
         since: (removal === undefined ? before?.since : null) ?? at,
         readAt: at,
