@@ -5,7 +5,7 @@ import type { Pace, Reread } from '../model/verified.ts'
 import { errnoOf } from '../system/disk-failure.ts'
 import { type Disk, secondsOf } from './disk/disk.ts'
 import { folders } from './disk/folders.ts'
-import { markerSum } from './ledger/marker-sum.ts'
+import { markerSum } from './ledger/line.ts'
 import { markerPlaces, readMarkerAt } from './publish/find-markers.ts'
 import { finalPath } from './publish/site.ts'
 

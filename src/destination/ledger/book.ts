@@ -11,8 +11,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import type { FileEvent, LedgerEvent, PruneBegin } from '../../model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../../model/rel-path.ts'
 import { isEventName } from './event-name.ts'
-import type { LedgerLine } from './line.ts'
-import { markerSum } from './marker-sum.ts'
+import { type LedgerLine, markerSum } from './line.ts'
 import { enterReceipt, type Receipts } from './receipts.ts'
 
 export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>

@@ -7,7 +7,7 @@ import type { Problem } from '../../model/trouble.ts'
 import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
 import { type Disk, type DiskEntry, secondsOf } from '../disk/disk.ts'
 import type { Layout } from '../layout.ts'
-import { markerSum } from '../ledger/marker-sum.ts'
+import { markerSum } from '../ledger/line.ts'
 
 export interface Inventory {
   readonly files: ReadonlyMap<RelPath, HeldFile>
