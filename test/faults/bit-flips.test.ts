@@ -2,16 +2,16 @@ import { chmod, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/model/verified.ts'
-import { inFull } from '../helpers/extent.ts'
+import { countInFull } from '../helpers/extent.ts'
 import { expectConverged } from '../helpers/fault-checks.ts'
 import { type Random, randomOf, seedsOf } from '../helpers/random.ts'
 import { makeWorld, noise, type World } from '../helpers/world.ts'
 
 const FILES = 125
 /** Each flips one bit of every file, or of its marker. */
-const ROUNDS = seedsOf(inFull(40, 3))
+const ROUNDS = seedsOf(countInFull(40, 2))
 /** For a ledger each is a run of its own. */
-const LEDGER_FLIPS = seedsOf(inFull(1_000, 15))
+const LEDGER_FLIPS = seedsOf(countInFull(1_000, 10))
 
 let world: World
 const offered = new Map<string, Buffer>()

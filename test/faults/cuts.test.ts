@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import { inFull } from '../helpers/extent.ts'
+import { countInFull } from '../helpers/extent.ts'
 import { expectConverged, expectOnlyWhole, stagedSize } from '../helpers/fault-checks.ts'
 import { descendants, killAll, membersOf, until } from '../helpers/fault-processes.ts'
 import { type Line, makeLine } from '../helpers/line.ts'
-import { randomOf, seedsOf, shareOf } from '../helpers/random.ts'
+import { randomOf, seedsOf } from '../helpers/random.ts'
 import { makeWorld, noise, type Started, type World } from '../helpers/world.ts'
 
 let world: World
@@ -24,7 +24,7 @@ const WAYS = [
   'us',
   'us and all',
 ] as const
-const CUTS = shareOf(inFull(1_000, WAYS.length))
+const CUTS = countInFull(1_000, WAYS.length)
 /** Bytes of it for each cut. */
 const PACE = 800_000
 /** What rsync's receiver holds before it writes. */
@@ -107,7 +107,7 @@ test('I7 I11 I13: a transfer that is cut and killed at random goes on where it w
 })
 
 /** In full this is about 1,500 sessions. */
-const FLIPPED = seedsOf(inFull(500, 4))
+const FLIPPED = seedsOf(countInFull(500, 3))
 
 test('I1 I2: a line that flips one bit of ssh’s ends the session, and nothing wrong is published', async () => {
   world = await makeWorld('ssh', { calls: 'here' })

@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
-import { inFull } from '../helpers/extent.ts'
+import { countInFull, inFull } from '../helpers/extent.ts'
 import { fuzz } from '../helpers/fuzz.ts'
 import { fuzzTargets } from '../helpers/fuzz-targets.ts'
-import { shareOf } from '../helpers/random.ts'
 
 /** For each reader. In full some six million in all. */
-const INPUTS = shareOf(inFull(250_000, 600))
+const INPUTS = countInFull(250_000, 300)
 /** Bytes of memory that one reader may have taken for good: of 250,000 inputs, and 64 in use at a time, nothing is to be left. */
 const GROWTH = 64 << 20
 

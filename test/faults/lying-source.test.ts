@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Result } from '../../src/model/outcome.ts'
 import { pathFault } from '../../src/model/rel-path.ts'
-import { inFull } from '../helpers/extent.ts'
+import { countInFull } from '../helpers/extent.ts'
 import { expectConverged, expectOnlyWhole } from '../helpers/fault-checks.ts'
 import { commandLines } from '../helpers/fault-processes.ts'
 import { type Kind, type Lie, type LyingLine, lieOf, makeLyingLine } from '../helpers/lying-line.ts'
@@ -12,7 +12,7 @@ import { type Random, randomOf, seedsOf } from '../helpers/random.ts'
 import { digestOf, makeWorld, noise, type World } from '../helpers/world.ts'
 
 /** In full this is about 10,000 sessions. */
-const SEEDS = seedsOf(inFull(3_000, 20))
+const SEEDS = seedsOf(countInFull(3_000, 16))
 /** Most of the time of a pass is waiting: for what is silent, or before the next attempt. */
 const LANES = 6
 /** Seconds that a pass may take, and seconds of silence. */

@@ -6,3 +6,13 @@ const isFull = process.env['TEST_EXTENT'] === 'full'
 
 /** What a test goes through here: all of it, or what stands for the rest. */
 export const inFull = <Extent>(all: Extent, usual: Extent): Extent => (isFull ? all : usual)
+
+/** Of a full extent's longest tests only this part: `31` is one in thirty-one. */
+const SHARE = Number(process.env['FAULTS_SHARE'] ?? 1)
+
+/** So many in full, or what is asked for of them. */
+export const countInFull = (all: number, usual: number): number => inFull(Math.ceil(all / SHARE), usual)
+
+/** Every `nth` of these, in order; of a full extent what is asked for of them. */
+export const share = <T>(all: readonly T[], nth: number): readonly T[] =>
+  all.filter((_, i) => i % (nth * inFull(SHARE, 1)) === 0)

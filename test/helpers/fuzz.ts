@@ -173,7 +173,7 @@ export async function fuzz(
   let grown = 0
   for (const target of targets) {
     const random = randomOf(seed)
-    const corpus = target.samples.map((text) => Buffer.from(text))
+    const corpus: Buffer[] = target.samples.map((text) => Buffer.from(text))
     const read = async (bytes: Buffer): Promise<void> => {
       hangs.begin(target.name, seed)
       try {

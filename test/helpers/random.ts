@@ -28,16 +28,8 @@ export function randomOf(seed: number): Random {
   })
 }
 
-/**
- * The seeds that a test goes through: so many, or `FAULTS_SEED` alone, which a failure names. `FAULTS_SHARE`: of so many parts, the first, for a
- * sample of what takes hours.
- */
+/** The seeds that a test goes through: so many, or `FAULTS_SEED` alone, which a failure names. */
 export function seedsOf(count: number): readonly number[] {
   const only = process.env['FAULTS_SEED']
-  if (only !== undefined) return [Number(only)]
-  return Array.from({ length: shareOf(count) }, (_, i) => i + 1)
+  return only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)]
 }
-
-/** What `FAULTS_SHARE` leaves of so many. */
-export const shareOf = (count: number): number =>
-  Math.max(1, Math.ceil(count / Number(process.env['FAULTS_SHARE'] ?? 1)))
