@@ -12,7 +12,3 @@ const SHARE = Number(process.env['FAULTS_SHARE'] ?? 1)
 
 /** So many in full, or what is asked for of them. */
 export const countInFull = (all: number, usual: number): number => inFull(Math.ceil(all / SHARE), usual)
-
-/** Every `nth` of these, in order; of a full extent what is asked for of them. */
-export const share = <T>(all: readonly T[], nth: number): readonly T[] =>
-  all.filter((_, i) => i % (nth * inFull(SHARE, 1)) === 0)
