@@ -187,6 +187,22 @@ export async function fuzz(
         )
       }
     }
+    /** Keeps those inputs that the parts are owed to, found by halves: each look at what has run takes as long as many inputs. */
+    const locate = async (some: readonly Buffer[], parts: Set<string>): Promise<void> => {
+      if (parts.size === 0) return
+      for (const bytes of some) await read(bytes)
+      const mine = [...coverage!.take()].filter((part) => parts.has(part))
+      if (mine.length === 0) return
+      if (some.length > 1) {
+        const half = some.length >> 1
+        await locate(some.slice(0, half), parts)
+        await locate(some.slice(half), parts)
+        return
+      }
+      for (const part of mine) parts.delete(part)
+      corpus.push(some[0]!)
+      kept++
+    }
     for (const sample of corpus) await read(sample)
     const known = new Set(coverage?.take())
     const begun = memory()
@@ -196,14 +212,7 @@ export async function fuzz(
       if (coverage === null) continue
       const found = new Set([...coverage.take()].filter((part) => !known.has(part)))
       for (const part of found) known.add(part)
-      for (const bytes of batch) {
-        if (found.size === 0) break
-        await read(bytes)
-        const mine = [...coverage.take()].filter((part) => found.delete(part))
-        if (mine.length === 0) continue
-        corpus.push(bytes)
-        kept++
-      }
+      await locate(batch, found)
     }
     grown = Math.max(grown, memory() - begun)
   }
