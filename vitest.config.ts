@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** What takes longest begins first, or all others would be over while it goes on alone. */
 const LONGEST = [
   'faults/simulated-day',
+  'faults/cuts',
   'faults/kernel-errors',
   'faults/every-call',
   'faults/schedules',
@@ -12,6 +13,7 @@ const LONGEST = [
   'faults/prune-two-years',
   'faults/prune-adversary',
   'faults/prune-against-calm',
+  'faults/lying-source',
   'faults/kill',
   'faults/disk-troubles',
   'faults/destination-crash',

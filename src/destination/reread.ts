@@ -5,7 +5,8 @@ import type { Pace, Reread } from '../model/verified.ts'
 import { errnoOf } from '../system/disk-failure.ts'
 import { type Disk, secondsOf } from './disk/disk.ts'
 import { folders } from './disk/folders.ts'
-import { claimOf, markerPlaces } from './publish/find-markers.ts'
+import { markerSum } from './ledger/line.ts'
+import { markerPlaces, readMarkerAt } from './publish/find-markers.ts'
 import { finalPath } from './publish/site.ts'
 
 const BLOCK = 1 << 20
@@ -36,17 +37,22 @@ async function rereadNow(
   pace: Pace,
   signal: AbortSignal,
 ): Promise<Reread> {
-  const nothing = { digests: null, size: 0, modified: 0, claims: [], why: '' }
+  const nothing = { digests: null, size: 0, modified: 0, markers: [], why: '' }
   // I6: through a symlinked folder we would read a file that is not ours.
   const above = await folders(disk, root).find(path)
   if (above !== 'there') return { ...nothing, state: 'missing' }
   const place = finalPath({ path: root }, path)
   const found = await readAll(place, pace, signal)
   if (found === 'ENOENT' || found === 'ELOOP' || found === 'EINVAL') return { ...nothing, state: 'missing' }
-  const markers = await markerPlaces({ disk }, 'any')(place)
-  const claims = await Promise.all(markers.map((marker) => claimOf({ disk }, marker, path)))
-  if (typeof found === 'string') return { ...nothing, state: 'unreadable', why: found, claims }
-  return { ...found, state: 'read', claims, why: '' }
+  const places = await markerPlaces({ disk }, 'any')(place)
+  const markers = await Promise.all(
+    places.map(async (marker) => {
+      const { digest, bytes } = await readMarkerAt({ disk }, marker, path)
+      return { claim: digest, sum: markerSum(bytes) }
+    }),
+  )
+  if (typeof found === 'string') return { ...nothing, state: 'unreadable', why: found, markers }
+  return { ...found, state: 'read', markers, why: '' }
 }
 
 /** The digests, or Node's error code. */

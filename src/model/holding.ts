@@ -218,7 +218,10 @@ export const HELD_FILE = {
     object({
       /** Left out where it is the marker that was published with the data: most are, and they all share one value. */
       path: optional(text),
-      /** Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same. */
+      /**
+       * Set only where the ledger knows the pair, and this is not the marker that was published, nor one that says the same while no
+       * verification found the published one altered.
+       */
       isWrong: optional(oneOf(true)),
       /** What it claims; null where it was not read (the ledger knows the pair) or cannot be parsed. */
       digest: nullable(digest),
@@ -237,6 +240,8 @@ export const LEDGER_RECORD = {
   markerMtime: nullable(integer),
   /** Bytes of the marker that was published with it. */
   markerSize: count,
+  /** Their CRC-32, signed; earlier versions' snapshots do not have it. */
+  markerSum: optional(integer),
   /** When it was first published, adopted or repaired here. */
   since: wholeMillis,
   /** When its bytes were last read whole and found to be these: since then, or by a verification. */

@@ -55,8 +55,8 @@ export interface Reread {
   readonly size: number
   /** Its time of change, seconds. */
   readonly modified: number
-  /** What each marker next to it claims, hex; null: nothing that can be understood. */
-  readonly claims: readonly (string | null)[]
+  /** Each marker next to it: what it claims, hex (null: nothing that can be understood), and the CRC-32 of its bytes, signed. */
+  readonly markers: readonly { readonly claim: string | null; readonly sum: number }[]
   /** Why it is unreadable. */
   readonly why: string
 }

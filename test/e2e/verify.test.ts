@@ -56,7 +56,7 @@ const eventsIn = async (world: World) =>
 
 test('each kind of damage is found, named and told apart, remembered, shown and mended', async () => {
   const world = await held()
-  const [a, b, c, d] = NAMES as [string, string, string, string]
+  const [a, b, c, d, e] = NAMES as [string, string, string, string, string]
   const at = (name: string): string => join(world.destination, name)
   expect(await verify(world)).toMatchObject({ code: 0, files: 6, bytes: 6 * SIZE, found: [], recorded: true })
 
@@ -66,6 +66,10 @@ test('each kind of damage is found, named and told apart, remembered, shown and 
   const marker = await readFile(at(`${d}.md5`), 'utf8')
   await chmod(at(`${d}.md5`), 0o644)
   await writeFile(at(`${d}.md5`), marker.replace(/^./, marker[0] === '0' ? '1' : '0'))
+  // Another case of a letter says the same, and is another byte than was published.
+  const same = await readFile(at(`${e}.md5`), 'utf8')
+  await chmod(at(`${e}.md5`), 0o644)
+  await writeFile(at(`${e}.md5`), same.toUpperCase().replace(/ .*/s, same.slice(32)))
   await writeFile(at('stray.bin'), 'mine')
 
   // A look that reads nothing cannot see the bit, nor the marker of the same size.
@@ -75,35 +79,38 @@ test('each kind of damage is found, named and told apart, remembered, shown and 
     `missing-here ${b}`,
     `marker-missing ${c}`,
     `marker-altered ${d}`,
+    `marker-altered ${e}`,
     'foreign-file stray.bin',
   ]
   const first = await verify(world)
-  expect(first).toMatchObject({ code: 6, found: all, files: 2, recorded: true })
+  expect(first).toMatchObject({ code: 6, found: all, files: 1, recorded: true })
   const told = (await eventsIn(world)).filter(({ event }) => ['rotten', 'damaged', 'foreign'].includes(event))
   expect(told).toMatchObject([
     { event: 'rotten', path: a },
     { event: 'damaged', path: c, code: 'marker-missing' },
     { event: 'damaged', path: d, code: 'marker-altered' },
+    { event: 'damaged', path: e, code: 'marker-altered' },
     { event: 'damaged', path: b, code: 'missing-here' },
     { event: 'foreign', paths: ['stray.bin'] },
   ])
   const text = await world.run('verify', 'pg')
   expect([text.code, text.stdout]).toEqual([6, expect.stringContaining(`! marker-altered  ${d}\n`)])
   // Nothing is recorded twice but what was found sound.
-  expect((await eventsIn(world)).filter(({ event }) => event === 'damaged').length).toBe(3)
+  expect((await eventsIn(world)).filter(({ event }) => event === 'damaged').length).toBe(4)
 
   const [shown] = (await world.status('pg')).backups
-  expect(shown).toMatchObject({ state: 'failed', verified: { damaged: 4, overdue: 0, foreign: 1 } })
+  expect(shown).toMatchObject({ state: 'failed', verified: { damaged: 5, overdue: 0, foreign: 1 } })
   const words = (await world.run('status', 'pg')).stdout
-  expect(words).toContain('4 damaged')
+  expect(words).toContain('5 damaged')
 
   await rm(at('stray.bin'))
   const [mended] = (await world.pass()).backups
-  expect(mended).toMatchObject({ repaired: [a, b], adopted: [c, d], exitCode: 0 })
+  expect(mended).toMatchObject({ repaired: [a, b], adopted: [c, d, e], exitCode: 0 })
   expect(await readFile(at(`${d}.md5`), 'utf8')).toBe(marker)
+  expect(await readFile(at(`${e}.md5`), 'utf8')).toBe(same)
   expect(await verify(world)).toMatchObject({ code: 0, files: 6, found: [] })
   const [well] = (await world.status('pg')).backups
-  expect(well).toMatchObject({ state: 'ok', quarantine: { files: 4 }, verified: { damaged: 0, foreign: 0 } })
+  expect(well).toMatchObject({ state: 'ok', quarantine: { files: 5 }, verified: { damaged: 0, foreign: 0 } })
   expect((await world.run('status', 'pg')).stdout).toMatch(/verified +all verified within 30 d/)
 })
 

@@ -50,6 +50,12 @@ export function descendants(pid: number): readonly Process[] {
   return found
 }
 
+/** What each process was called with. */
+export const commandLines = (): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .map((name) => readText(`/proc/${name}/cmdline`).replaceAll('\0', ' '))
+
 /** Processes of a group that are no zombies. */
 export const membersOf = (group: number): readonly Process[] =>
   everyProcess().filter((one) => one.group === group && one.state !== 'Z' && one.state !== 'X')

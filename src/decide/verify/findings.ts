@@ -79,7 +79,7 @@ export function findingsOfLook(
 
 /** What reading a published file found. Empty: it is sound. */
 export function findingsOfRead(record: LedgerRecord, read: Reread): readonly Finding[] {
-  const { path, md5, sha256 } = record
+  const { path, md5, sha256, markerSum } = record
   if (read.state === 'missing') return [finding('missing-here', path)]
   const found: Finding[] = []
   if (read.state === 'unreadable') found.push(finding('unreadable-here', path, read.why))
@@ -91,15 +91,19 @@ export function findingsOfRead(record: LedgerRecord, read: Reread): readonly Fin
         `sha256 ${read.digests?.sha256.slice(0, 8)}, published with ${sha256.slice(0, 8)}`,
       ),
     )
-  if (read.claims.length === 0) found.push(finding('marker-missing', path))
-  else if (read.claims.some((claim) => claim !== md5 && claim !== sha256))
+  if (read.markers.length === 0) found.push(finding('marker-missing', path))
+  // Each must claim these bytes, and one must be the very one that was published.
+  else if (
+    read.markers.some(({ claim }) => claim !== md5 && claim !== sha256) ||
+    (markerSum !== undefined && !read.markers.some(({ sum }) => sum === markerSum))
+  )
     found.push(finding('marker-altered', path))
   return found
 }
 
 /** The same where the ledger cannot be trusted, by its markers alone: null where they do not vouch for it. */
 export function findingsByMarker(path: RelPath, read: Reread): readonly Finding[] | null {
-  const claims = read.claims.filter((claim) => claim !== null)
+  const claims = read.markers.map(({ claim }) => claim).filter((claim) => claim !== null)
   if (read.state === 'unreadable') return [finding('unreadable-here', path, read.why)]
   if (read.digests === null || claims.length === 0) return null
   const { md5, sha256 } = read.digests

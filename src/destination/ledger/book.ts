@@ -11,6 +11,7 @@ import { type Instant, instant } from '../../model/instant.ts'
 import type { FileEvent, LedgerEvent, LedgerLine, PruneBegin } from '../../model/ledger-event.ts'
 import { type RelPath, toRelPath } from '../../model/rel-path.ts'
 import { isEventName } from './event-name.ts'
+import { markerSum } from './line.ts'
 import { enterReceipt, type Receipts } from './receipts.ts'
 
 export type RepairIntent = Extract<LedgerEvent, { readonly event: 'repair-begin' }>
@@ -97,6 +98,7 @@ export function enter(book: Book, line: LedgerLine, place: LinePlace): void {
         mtime: line.mtime,
         markerMtime: line.markerMtime,
         markerSize: line.marker.text.length,
+        markerSum: markerSum(Buffer.from(line.marker.text, 'latin1')),
         // What comes again after a prune is as young as what comes for the first time.
         since: (removal === undefined ? before?.since : null) ?? at,
         readAt: at,

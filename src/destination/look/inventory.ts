@@ -7,6 +7,7 @@ import type { Problem } from '../../model/trouble.ts'
 import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
 import { type Disk, type DiskEntry, secondsOf } from '../disk/disk.ts'
 import type { Layout } from '../layout.ts'
+import { markerSum } from '../ledger/line.ts'
 
 export interface Inventory {
   readonly files: ReadonlyMap<RelPath, HeldFile>
@@ -148,9 +149,11 @@ async function heldMarker(
   const claim = bytes === null ? null : parseMarker(bytes, dataName, markerOf(path)!.kind)
   const digest = claim !== null && 'digest' in claim ? claim.digest : null
   if (record === undefined) return { path, digest }
-  return digest === record.md5 || digest === record.sha256
-    ? { path, digest: null }
-    : { path, digest, isWrong: true }
+  const isRight =
+    (digest === record.md5 || digest === record.sha256) &&
+    // Once it was found altered, saying the same is not enough.
+    (!isAltered || markerSum(bytes!) === record.markerSum)
+  return isRight ? { path, digest: null } : { path, digest, isWrong: true }
 }
 
 /** The marker that counts for each data name of one folder. */

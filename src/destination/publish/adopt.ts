@@ -83,8 +83,11 @@ async function adoptBatch(
     const marker = await markerFor(site, request, judged, markers)
     if (marker !== null) {
       const { digests } = judged
-      // I2: the data is what was published; a marker that disagrees makes room for the ledger's.
-      const wrong = markers.filter(({ digest }) => !agrees(digests, digest))
+      // I2: the data is what was published; a marker that disagrees, or is another in its place, makes room for the ledger's.
+      const place = finalPath(site, marker.path)
+      const wrong = markers.filter(
+        (one) => !agrees(digests, one.digest) || (one.place === place && textOf(one.bytes) !== marker.text),
+      )
       if (request.judge === 'ledger' && wrong.length > 0) await setMarkersAside(site, path, wrong, run)
       sound.push({ path, request, judged, digests, marker })
     } else if (request.judge === 'pair') rotten.push({ path, markers, judged })
@@ -119,6 +122,8 @@ async function setMarkersAside(
   await syncAll(seen)
 }
 
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+
 /** The marker with which a file is complete; null: its bytes are not what they should be. */
 async function markerFor(
   site: Site,
@@ -141,8 +146,7 @@ async function markerFor(
       const counted = countedMarkers(markers)
       const first = counted[0]
       if (first === undefined || !counted.every(({ digest }) => isClaimed(digest))) return null
-      const text = Buffer.from((await site.disk.read(first.place)) ?? []).toString('latin1')
-      return { path: relativeTo(site, first.place), text }
+      return { path: relativeTo(site, first.place), text: textOf(first.bytes) }
     }
   }
 }

@@ -11,6 +11,8 @@ export interface FoundMarker {
   readonly place: string
   /** Null: it claims nothing that can be understood, or is not a regular file. */
   readonly digest: Digest | null
+  /** None where there is no file; of one that is too long to be a marker, its beginning. */
+  readonly bytes: Uint8Array
 }
 
 /** Finds the markers next to a file now, of any kind and spelling. Each folder is listed once. */
@@ -20,7 +22,7 @@ export function markerFinder(site: Site): (path: string) => Promise<readonly Fou
     Promise.all(
       (await places(finalPath(site, path))).map(async (place) => ({
         place,
-        digest: await claimOf(site, place, path),
+        ...(await readMarkerAt(site, place, path)),
       })),
     )
 }
@@ -59,16 +61,20 @@ async function markersIn(
 }
 
 /** What the marker at `place` claims of the data file `path`; null: nothing there, no file, or no claim. */
-export async function claimOf(
+export const claimOf = async (...given: Parameters<typeof readMarkerAt>): Promise<Digest | null> =>
+  (await readMarkerAt(...given)).digest
+
+/** The same with its bytes. */
+export async function readMarkerAt(
   { disk }: Pick<Site, 'disk'>,
   place: string,
   path: string,
-): Promise<Digest | null> {
-  if ((await disk.lstat(place))?.kind !== 'file') return null
-  const bytes = await disk.read(place, { limit: MARKER_LIMIT + 1 })
+): Promise<Omit<FoundMarker, 'place'>> {
+  const isFile = (await disk.lstat(place))?.kind === 'file'
+  const bytes = (isFile ? await disk.read(place, { limit: MARKER_LIMIT + 1 }) : null) ?? new Uint8Array()
   const of = markerOf(place)
-  const claim = bytes === null || of === null ? null : parseMarker(bytes, path, of.kind)
-  return claim !== null && 'digest' in claim ? claim.digest : null
+  const claim = bytes.length === 0 || of === null ? null : parseMarker(bytes, path, of.kind)
+  return { digest: claim !== null && 'digest' in claim ? claim.digest : null, bytes }
 }
 
 /** The path of a marker of this name: in its data's folder, whatever else the name may hold (I6). */

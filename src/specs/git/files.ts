@@ -112,7 +112,9 @@ async function readBlobs(
   if (code !== 0) throw unreadable(commit, stderr)
   for (let at = 0; at < stdout.length; ) {
     const end = stdout.indexOf(10, at)
-    const [id = '', type, size] = stdout.subarray(at, end).toString('latin1').split(' ')
+    const [id = '', type, size = ''] = stdout.subarray(at, Math.max(at, end)).toString('latin1').split(' ')
+    if (end === -1 || (type === 'blob' && !/^\d+$/.test(size)))
+      throw unreadable(commit, 'git cat-file printed no line of its own')
     at = end + 1
     if (type !== 'blob') continue
     blobs.set(id, stdout.subarray(at, at + Number(size)))
