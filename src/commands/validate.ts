@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { BoxFacts } from '../decide/doctor/box.ts'
+import { unknownDrill } from '../decide/restore/proof.ts'
 import { retained } from '../decide/retention/retained.ts'
 import { Failure } from '../model/failure.ts'
 import type { Diagnostic } from '../model/trouble.ts'
@@ -23,11 +24,25 @@ export function add(command: Command, host: Host): void {
     .action(
       ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
         const workspace = await openWorkspace(given, 'newest', host.run)
-        const diagnostics = [...workspace.diagnostics, ...(await urlFiles(workspace)).faults]
+        const diagnostics = [
+          ...workspace.diagnostics,
+          ...(await urlFiles(workspace)).faults,
+          ...unknownDrills(workspace),
+        ]
         const how = { effective: given.effective ?? null, cwd: process.cwd() }
         return validate({ ...workspace, diagnostics }, how, openConsole(given))
       }),
     )
+}
+
+/** Warnings, as they stop no backup. */
+function unknownDrills({ settings, loaded }: Workspace): readonly Diagnostic[] {
+  const drills = settings.drills.map(({ name }) => name)
+  return loaded.specs.flatMap(({ file, line, prove }): readonly Diagnostic[] =>
+    prove === null || drills.includes(prove.drill)
+      ? []
+      : [{ file, line, column: 1, severity: 'warning', ...unknownDrill(prove.drill, drills) }],
+  )
 }
 
 /** The URL files of notices and heartbeat, and their faults. Warnings, as they stop no backup. */

@@ -108,6 +108,11 @@ test('a drill that is not in config.yaml, one that hangs, and what one that was 
     1,
     [{ code: 'drill-unknown', hint: 'There are: slow.' }],
   ])
+  const valid = await call(world, 'validate', '--json')
+  expect([valid.code, JSON.parse(valid.stdout).diagnostics]).toMatchObject([
+    0,
+    [{ code: 'drill-unknown', severity: 'warning', hint: 'There are: slow.' }],
+  ])
   const typo = await call(world, 'restore', '--drill', 'slwo')
   expect([typo.code, typo.stderr]).toEqual([64, expect.stringContaining('Did you mean slow?')])
   const left = join(world.state, 'scratch/drill-x/deep')

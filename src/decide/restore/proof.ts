@@ -134,7 +134,7 @@ export const drillFailed = ({
   hint: 'Restore it by hand and look: reconcile restore. The drill is repeated after a day, or with a newer point.',
 })
 
-const unknownDrill = (drill: string, drills: readonly string[]): Problem => ({
+export const unknownDrill = (drill: string, drills: readonly string[]): Problem => ({
   code: 'drill-unknown',
   message: `prove names the drill ${drill}, which is not among "drills" in this box's config.yaml`,
   hint: drills.length === 0 ? 'It has none.' : `There are: ${drills.join(', ')}.`,

@@ -34,7 +34,11 @@ export async function loadGitSpecs(specs: GitSpecs, run: Run): Promise<LoadedSpe
   const stays = await lookIntoClone(folder, specs.place, run)
   if (specs.use === 'recall' && stays !== null) {
     const commit = await stays.commitOf(names.tip)
-    if (commit !== null) return judge(specs, { clone: stays, commit, unreachable: null }, before, run)
+    if (commit !== null) {
+      const found = { clone: stays, commit, unreachable: null }
+      const judged = await judgeCommit(specs, stays, commit, before, run)
+      return specsToObey(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
+    }
   }
   return withPassingClone(folder, specs.place, farOptions(specs, run), async (clone) => {
     const found = await fetchTip(clone, names.tip, stays)
@@ -143,8 +147,6 @@ async function fetchTip(clone: GitClone, tip: string, known: GitClone | null): P
 
 async function judge(specs: GitSpecs, found: Found, before: Before, run: Run): Promise<LoadedSpecs> {
   const judged = await judgeCommit(specs, found.clone, found.commit, before, run)
-  if (specs.use === 'recall')
-    return specsToObey(specs, found, notTaken(judged, found, before, UNKEPT), before, run)
   const after = remembered(before, found, judged, run)
   return specsToObey(specs, found, judged, { ...after, good: before.good }, run)
 }

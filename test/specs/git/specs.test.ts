@@ -157,6 +157,14 @@ describe('specs from git', () => {
     expect(await bed.load()).toMatchObject({ stale: null, faults: [] })
   })
 
+  test('where nothing was ever fetched, whoever only asks fetches, obeys it for now, and leaves nothing', async () => {
+    const commit = await bed.push(GOOD)
+    const loaded = await bed.load({ use: 'recall' })
+    expect(loaded).toMatchObject({ revision: commit, faults: [] })
+    expect(names(loaded)).toEqual(['a', 'b'])
+    expect(await readdir(bed.state).catch(() => [])).toEqual([])
+  })
+
   test('one that never was is a failure; a line that is down may pass', async () => {
     await expect(bed.load({ place: { url: 'file:///nonexistent/x.git' } })).rejects.toMatchObject({
       code: 'git-refused',
