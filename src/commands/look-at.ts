@@ -74,7 +74,7 @@ export async function mustBeFolder(path: string): Promise<void> {
 export const isFolder = (name: string): boolean => name.includes('/')
 
 /** The destination at a folder that is given in place of a name. Throws a Failure where there is no folder. */
-export async function openGiven(folder: string, flags: GlobalFlags): Promise<Destination> {
+async function openGiven(folder: string, flags: GlobalFlags): Promise<Destination> {
   const path = resolve(folder)
   await mustBeFolder(path)
   const { settings } = await openSettings(flags)
@@ -120,11 +120,15 @@ export async function asReader(path: string) {
   return { isClosed, options: { uid: there.uid, ...(isClosed ? { disk } : {}) } }
 }
 
+/** The same; whose ledger may not be read is a halt that names its owner. */
+export async function openToLook(folder: string, flags: GlobalFlags): Promise<Destination> {
+  const { isClosed, destination } = await openToRead(folder, flags)
+  return isClosed ? openGiven(folder, flags) : destination
+}
+
 /** The destination at a folder, whose ledger is to be read. Throws a Failure where the folder is none. */
 export async function openLedgerAt(folder: string, flags: GlobalFlags, run: Run): Promise<Destination> {
-  const read = await openToRead(folder, flags)
-  // Whose ledger may not be read is a halt that names its owner.
-  const destination = read.isClosed ? await openGiven(folder, flags) : read.destination
+  const destination = await openToLook(folder, flags)
   if (!(await destination.identify(run)).identity.hasPrivateFolder)
     throw noDestination(`${destination.path} is not a destination`)
   return destination
