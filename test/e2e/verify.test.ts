@@ -205,7 +205,7 @@ test('a head kept elsewhere: held, cut off at any line, edited, another history,
         .join(''),
     )
     if (kept > 0) expect((await world.run('log', world.destination)).code, `${kept}`).toBe(0)
-    const found = kept === 0 ? [6, 'missing', 'ledger-edited'] : [6, 'cut', 'ledger-cut']
+    const found = kept === 0 ? [6, 'missing', 'ledger-cut'] : [6, 'cut', 'ledger-cut']
     for (const what of ['pg', world.destination]) expect(await by(what, asked), `${kept}`).toEqual(found)
   }
   const texts: readonly (readonly [string, string, unknown[]])[] = [
