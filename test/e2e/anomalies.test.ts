@@ -100,7 +100,7 @@ test('what is odd is published, reported until it is acknowledged, and holds pru
   await at.declare('pg', { ...SPEC, acknowledge: known })
   await at.offer(dump(1), bytes('1', 3000))
   await at.offer(dump(0), bytes('1', 3000))
-  expect(await found(at)).toMatchObject({ exit: 1, odd: [`anomaly-same ${dump(0)}`] })
+  expect(await found(at)).toMatchObject({ exit: 1, odd: [`anomaly-same ${dump(1)}`] })
   // Who asks for nothing is told nothing.
   const { anomaly: _, ...none } = SPEC
   await at.declare('pg', none)

@@ -99,7 +99,9 @@ acknowledge: [{ path: a/b.tar.gz, digest: "60303AE22B998861BCE3B28F33EEC1BE", re
           maxSize: 2 ** 41,
         },
         transfer: { bandwidth: plainRate(25_600), timeout: 120, maxFileSize: 500e9, order: 'oldest' },
-        acknowledge: [{ path: 'a/b.tar.gz', digest: '60303ae22b998861bce3b28f33eec1be', reason: 'known' }],
+        acknowledge: [
+          { path: 'a/b.tar.gz', digest: '60303ae22b998861bce3b28f33eec1be', reason: 'known', lost: false },
+        ],
       },
     ])
   })

@@ -54,8 +54,17 @@ export function anomalyJudge(
       ({ time }) => time < point.time && !again.has(time),
     )
     const past = [...before, ...gone].sort((a, b) => a.time - b.time)
-    const found = [oddSize(own, past, rules.size), spec.select.as === undefined ? sameBytes(own, past) : null]
-    return found.filter((one) => one !== null)
+    const size = oddSize(own, past, rules.size)
+    const same =
+      spec.select.as === undefined ? (sameBytes(own, past) ?? sameBytes(own, upTo(point, all, past))) : null
+    return [size, same].filter((one) => one !== null)
+  }
+  /** With the point after it, which may have come in an earlier batch of this pass: the newest comes first. */
+  const upTo = ({ time }: Point, all: readonly Point[], past: readonly Weighed[]): readonly Weighed[] => {
+    const next = all
+      .filter((one) => one.time > time && one.facts.every(({ path }) => gated.has(path)))
+      .reduce<Point | null>((least, one) => (least === null || one.time < least.time ? one : least), null)
+    return next === null ? past : [...past, weigh(next)!]
   }
   return (files) => {
     const found = new Map<RelPath, readonly Anomaly[]>()

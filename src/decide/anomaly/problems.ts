@@ -44,7 +44,7 @@ export function anomalyText(one: Anomaly): string {
       return `unusually ${than}: ${humanSize(one.size)}, and the median of the ${one.points} before it is ${humanSize(one.median)}`
     }
     case 'same':
-      return `the same bytes as ${baseName(one.as)}, the one before it: no two of its series were the same until now`
+      return `the same bytes as ${baseName(one.as)}, the one next to it: no two of its series were the same until now`
     case 'kind':
       return `its name says ${one.expected}, and it is ${one.found}`
     default:
