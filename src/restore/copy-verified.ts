@@ -135,15 +135,17 @@ async function copyOne(
     if (!(await source.stat()).isFile()) return unreadable(path, 'EINVAL')
     const inTheWay = await makeFolders(folder, dirname(path), folders)
     if (inTheWay !== null) return problem('restore-exists', path, inTheWay, ELSEWHERE)
+    // Two files may have the same bytes.
+    const name = createHash('sha256').update(`${digests.sha256 ?? digests.md5}/${basename(path)}`)
+    const part = join(dirname(to), `.restoring-${name.digest('hex').slice(0, 40)}`)
     if ((await lstat(to)) !== null) {
       const there = await openSame(to, digests, signal)
+      // One that was killed between its two names has left the first.
+      if (there !== null && (await lstat(part)) !== null) await promises.unlink(part)
       return there === null
         ? problem('restore-exists', path, `${to} is there with other bytes, and is left alone`, ELSEWHERE)
         : { request, file: there, part: null }
     }
-    // Two files may have the same bytes.
-    const name = createHash('sha256').update(`${digests.sha256 ?? digests.md5}/${basename(path)}`)
-    const part = join(dirname(to), `.restoring-${name.digest('hex').slice(0, 40)}`)
     const copy = await openPart(part)
     let isRight = false
     try {
