@@ -30,6 +30,8 @@ export function anomalyJudge(
   const { anomaly: rules } = spec
   if (rules === undefined || retention === null) return null
   const gated = new Map<RelPath, Known>()
+  /** Of earlier batches. */
+  const judged = new Set<Point>()
   const removed = kept((_: 'all') => removedPoints(spec, observation))
   const from = kept((series: string) => judgedFrom(retention.series.get(series) ?? []))
   const firsts = kept(firstsOf)
@@ -59,12 +61,10 @@ export function anomalyJudge(
       spec.select.as === undefined ? (sameBytes(own, past) ?? sameBytes(own, upTo(point, all, past))) : null
     return [size, same].filter((one) => one !== null)
   }
-  /** With the point after it, which may have come in an earlier batch of this pass: the newest comes first. */
+  /** With the point after it where that came in an earlier batch of this pass: the newest comes first. */
   const upTo = ({ time }: Point, all: readonly Point[], past: readonly Weighed[]): readonly Weighed[] => {
-    const next = all
-      .filter((one) => one.time > time && one.facts.every(({ path }) => gated.has(path)))
-      .reduce<Point | null>((least, one) => (least === null || one.time < least.time ? one : least), null)
-    return next === null ? past : [...past, weigh(next)!]
+    const after = all.flatMap((one) => (one.time > time && judged.has(one) ? (weigh(one) ?? []) : []))
+    return [...past, ...after.toSorted((a, b) => a.time - b.time).slice(0, 1)]
   }
   return (files) => {
     const found = new Map<RelPath, readonly Anomaly[]>()
@@ -87,6 +87,7 @@ export function anomalyJudge(
     const points = [...groupBy(files, pointOf)].toSorted(([a], [b]) => (a?.time ?? 0) - (b?.time ?? 0))
     for (const [point, of] of points)
       if (point !== null) add(of.map(({ path }) => path).toSorted()[0]!, judgePoint(point))
+    for (const [point] of points) if (point !== null) judged.add(point)
     return found
   }
 }

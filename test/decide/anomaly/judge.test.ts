@@ -61,6 +61,26 @@ test('of a first import only the newest point is', () => {
   expect(judge(drawn, files.slice(0, 11))).toEqual([])
 })
 
+test('the same bytes next to each other are odd once, whichever of the two came first', () => {
+  const here = Array.from({ length: 10 }, (_, i) => `held ${dump(12 - i)} 100 ${'ABCDEFGHIJ'[i]}`).join('\n')
+  const declared = spec({ anomaly: RULES, series: SERIES })
+  const observation = picture(`${here}\nremote ${dump(2)} 100 K\nremote ${dump(1)} 100 K`)
+  const { retention } = decideBackup(declared, observation, context())
+  const same = (ago: number): Gated => ({
+    path: dump(ago) as RelPath,
+    size: 100,
+    digests: { md5: md5('K'), sha256: 'the same' as Digest },
+    head: '\x1f\x8b',
+  })
+  const odd = (...batches: readonly (readonly Gated[])[]) => {
+    const judged = anomalyJudge(declared, observation, retention)!
+    return batches.map((files) => [...judged(files).keys()])
+  }
+  expect(odd([same(2), same(1)])).toEqual([[dump(1)]])
+  expect(odd([same(2)], [same(1)])).toEqual([[], [dump(1)]])
+  expect(odd([same(1)], [same(2)])).toEqual([[], [dump(2)]])
+})
+
 test('files without a date are no series', () => {
   const names = Array.from({ length: 9 }, (_, i) => `held file${i}.gz 100 A`).join('\n')
   const guessed = { series: { patterns: [], timezone: 'UTC' } }
