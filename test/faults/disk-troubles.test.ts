@@ -76,10 +76,10 @@ describe.skipIf(!canMount())('a disk of its own (needs root)', () => {
     const offered = new Map([['db.tar', noise(12 * MiB)]])
     await world.offer('db.tar', offered.get('db.tar')!)
     const destination = { path: at.destination, minFree: '10MiB' }
-    await world.declare('pg', { destination, transfer: { bandwidth: '2MiB/s' } })
+    await world.declare('pg', { destination, transfer: { bandwidth: '256KiB/s' } })
     const child = world.start(['--output', 'ndjson'])
     const litter = join(disk.path, 'litter')
-    const all = Buffer.alloc(14 * MiB)
+    const all = Buffer.alloc(20 * MiB)
     let result: Result | null = null
     for await (const line of child) {
       const event = JSON.parse(line) as { type: string; bytes?: { done: number }; result?: Result }
