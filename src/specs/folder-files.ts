@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
-import { open, readdir, realpath } from 'node:fs/promises'
+import { type FileHandle, open, readdir, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
@@ -67,12 +67,14 @@ export const readSpecFile = (
  */
 async function readSpecBytes(file: string, within: string | null): Promise<Uint8Array | Unreadable> {
   try {
-    if (within !== null && !isWithin(await realpath(file), await realpath(within)))
+    const handle = await openSpec(file, within)
+    if (handle === null)
       return { message: 'the file is a link that leads out of the folder', hint: 'put the file itself there' }
-    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      if (!(await handle.stat()).isFile()) return { message: 'the file is no regular file' }
-      const buffer = Buffer.alloc(MAX_SPEC_BYTES + 1)
+      const found = await handle.stat()
+      if (!found.isFile()) return { message: 'the file is no regular file' }
+      // By its size: a thousand times the bound would stay resident.
+      const buffer = Buffer.alloc(Math.min(found.size, MAX_SPEC_BYTES) + 1)
       let length = 0
       for (;;) {
         const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
@@ -88,6 +90,18 @@ async function readSpecBytes(file: string, within: string | null): Promise<Uint8
     const hint = 'make it readable for the user who runs reconcile'
     return { message: `the file cannot be read: ${why}`, hint }
   }
+}
+
+/** Null: it is a link out of `within`. Only links are resolved: watch reads every file once a minute. */
+async function openSpec(file: string, within: string | null): Promise<FileHandle | null> {
+  const reading = constants.O_RDONLY | constants.O_NONBLOCK
+  if (within === null) return open(file, reading)
+  try {
+    return await open(file, reading | constants.O_NOFOLLOW)
+  } catch (error) {
+    if (systemErrorOf(error)?.name !== 'ELOOP') throw error
+  }
+  return isWithin(await realpath(file), await realpath(within)) ? open(file, reading) : null
 }
 
 /** What is read as a spec, or as the defaults of all. Editors' files begin with a dot, or end otherwise. */
