@@ -31,6 +31,8 @@ export interface DaemonHere {
   finished(backup: string, from?: number): Promise<BackupOutcome>
   /** How many events there were: the `from` of what is to come. */
   mark(): number
+  /** Takes the events out: a long run would keep them all. */
+  take(): readonly Event[]
   stop(): Promise<number>
 }
 
@@ -115,6 +117,7 @@ export function daemonHere(first: Pick<Settings, 'specs' | 'state'> & Partial<Se
     finished: async (backup, from = 0) =>
       (await daemon.saw('backup-finished', (event) => event.backup === backup, from)).outcome,
     mark: () => events.length,
+    take: () => events.splice(0),
     async stop() {
       stopping.abort(new Stop('terminate'))
       return running
