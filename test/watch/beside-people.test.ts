@@ -395,6 +395,8 @@ describe('status beside it', () => {
         .sort()
     const as = (word: string) => ['other', 'pg', 'third'].map((name) => `${name} ${word}`)
     await daemon.until(async () => (await all()).join() === as('ok not-held').join())
+    // suspend and resume go by the real clock: what the daemon writes must not be minutes ahead of that.
+    daemon.pace = 20
     const from = daemon.mark()
     // At once: between two of them the daemon could look, and one that is gone is no hold.
     for (const name of ['other', 'third'])

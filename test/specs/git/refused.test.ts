@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -20,9 +20,22 @@ afterEach(() => bed.end())
 
 const reasons = ({ stale }: LoadedSpecs) => stale?.reasons.map(({ code, message }) => `${code} ${message}`)
 
-/** The line is down. */
-const DOWN = { total: 0, silence: 60 }
 const HOUR = 3_600_000
+
+/** Loads over a line that is down: git asks, and nobody answers until its time is over. */
+async function loadDown(): Promise<LoadedSpecs> {
+  const kept = `${bed.remote}.kept`
+  const isThere = await rename(bed.remote, kept).then(
+    () => true,
+    () => false,
+  )
+  for (const name of ['objects', 'refs']) await mkdir(join(bed.remote, name), { recursive: true })
+  await execa('mkfifo', [join(bed.remote, 'HEAD')])
+  const loaded = await bed.load({ limits: { total: 0.1, silence: 60 } })
+  await rm(bed.remote, { recursive: true })
+  if (isThere) await rename(kept, bed.remote)
+  return loaded
+}
 
 describe('a definite no', () => {
   test('a branch that is gone: the new default branch is named, and the last good commit goes on', async () => {
@@ -96,7 +109,7 @@ describe('a definite no', () => {
     const since = bed.clock
     const refused = await bed.load()
     bed.clock = instant(since + 60_000)
-    const down = await bed.load({ limits: DOWN })
+    const down = await loadDown()
     expect(down.stale).toEqual({ ...refused.stale, since })
     await rename(`${bed.remote}.away`, bed.remote)
     expect((await bed.load()).stale).toBeNull()
@@ -108,7 +121,7 @@ describe('a line that is down', () => {
     await bed.push({ 'a.yaml': spec() })
     await bed.load()
     const since = bed.clock
-    const loaded = await bed.load({ limits: DOWN })
+    const loaded = await loadDown()
     const [reason] = loaded.stale?.reasons ?? []
     expect(reason).toMatchObject({ code: 'git-unreachable', since })
     expect([0, HOUR - 1, HOUR].map((ms) => isDeaf(reason!, instant(since + ms)))).toEqual([
@@ -126,9 +139,9 @@ describe('a line that is down', () => {
     await bed.load()
     const now = bed.clock
     bed.clock = instant(now + 1000 * HOUR)
-    await bed.load({ limits: DOWN })
+    await loadDown()
     bed.clock = now
-    expect((await bed.load({ limits: DOWN })).stale).toMatchObject({ since: now })
+    expect((await loadDown()).stale).toMatchObject({ since: now })
   })
 
   test('is what words that nobody knows are taken for', async () => {
