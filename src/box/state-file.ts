@@ -1,4 +1,4 @@
-import { promises } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { both, type Check, matches, object, oneOf, parseJson } from '../model/check-json.ts'
 import { Failure } from '../model/failure.ts'
@@ -43,11 +43,17 @@ export function stateFile<T extends object>(
   const path = join(folder, `${name}.json`)
   const format = `reconcile.${kind}/1`
   const isIt = matches(both(check, object({ format: oneOf(format) })))
+  let last: { readonly identity: string; readonly value: T } | null = null
   const read = async (): Promise<T> => {
-    const { format: _, ...found } = { format, ...((await readState(path, isIt)) ?? blank) }
-    return found as unknown as T
+    const kept = last
+    const found = await readUnlessKnown(path, isIt, kept?.identity)
+    if (found === 'same') return kept!.value
+    const { format: _, ...value } = { format, ...(found?.value ?? blank) }
+    last = found === null ? null : { identity: found.identity, value: value as unknown as T }
+    return value as unknown as T
   }
-  const isNews = (before: T, after: T): boolean => JSON.stringify(before) !== JSON.stringify(after)
+  const isNews = (before: T, after: T): boolean =>
+    before !== after && JSON.stringify(before) !== JSON.stringify(after)
   return {
     path,
     read,
@@ -70,15 +76,37 @@ export function stateFile<T extends object>(
 
 /** What a file in the state folder holds; null where there is none. */
 export async function readState<T>(path: string, isIt: (value: unknown) => value is T): Promise<T | null> {
+  const found = await readUnlessKnown(path, isIt)
+  return found === null || found === 'same' ? null : found.value
+}
+
+/**
+ * 'same' where it is still the file of this identity. A state file is replaced whole, never changed in place, so its inode and times stand
+ * for its bytes; a thousand backups share one, and each asks several times.
+ */
+async function readUnlessKnown<T>(
+  path: string,
+  isIt: (value: unknown) => value is T,
+  known?: string,
+): Promise<{ readonly value: T; readonly identity: string } | 'same' | null> {
+  let identity: string
   let text: string
   try {
-    text = await promises.readFile(path, 'utf8')
+    const handle = await open(path, 'r')
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true })
+      identity = [dev, ino, size, mtimeNs, ctimeNs].join()
+      if (identity === known) return 'same'
+      text = await handle.readFile('utf8')
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
     throw stateFailure(error, 'read', path)
   }
   const parsed = parseJson(text)
-  if ('value' in parsed && isIt(parsed.value)) return parsed.value
+  if ('value' in parsed && isIt(parsed.value)) return { value: parsed.value, identity }
   throw new Failure({
     code: 'state-damaged',
     message: `${path} does not hold what this program writes there`,

@@ -24,7 +24,7 @@ import type { GitUse } from '../specs/git/judge-commit.ts'
 import { type BoxContext, type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
 import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
-import { FORBIDDEN_HINT, forbidden, ourPlaces } from '../specs/spec/our-places.ts'
+import { FORBIDDEN_HINT, forbidden, led, ourPlaces } from '../specs/spec/our-places.ts'
 import { realPath } from '../system/real-path.ts'
 import { homeFolder } from '../system/who-am-i.ts'
 import { renderDiagnostics } from '../view/diagnostics.ts'
@@ -269,7 +269,7 @@ export async function openPorts(spec: Spec, workspace: Workspace): Promise<Ports
 /** The destination for writing: checks again where its path leads. */
 export async function openNear(spec: Spec, { settings, box, loaded }: Workspace): Promise<Destination> {
   const { destination, name } = spec
-  const why = await forbidden(await realPath(destination.path), ourPlaces(settings))
+  const why = forbidden(await realPath(destination.path), await led(ourPlaces(settings)))
   const message = `nothing is written to ${destination.path}: it ${why}`
   const refused = why === null ? null : { code: 'destination-forbidden', message, hint: FORBIDDEN_HINT }
   return openPlace(destination, name, { box, loaded }, { leap: leapOf(spec), refused })

@@ -1,5 +1,6 @@
-import { lstat, readlink } from 'node:fs/promises'
+import { lstat, readlink, realpath } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { isWithin } from '../model/is-within.ts'
 import { isAbsence } from './disk-failure.ts'
 
 /** `sure` is false where a folder on the way could not be looked into, or links go round in circles. */
@@ -17,6 +18,9 @@ const MAX_LINKS = 40
  * written: it would be made there.
  */
 export async function realPath(absolute: string): Promise<RealPath> {
+  // Most ways have no link. This asks once, and not for each folder on the way.
+  if ((await realpath(absolute).catch(() => null)) === absolute)
+    return { path: absolute, sure: true, throughProc: isWithin(absolute, '/proc') }
   const waiting = absolute.split('/').filter((part) => part !== '')
   let here = '/'
   let links = 0

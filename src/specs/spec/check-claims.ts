@@ -3,7 +3,7 @@ import { groupBy } from '../../model/group-by.ts'
 import { isWithin } from '../../model/is-within.ts'
 import { type RealPath, realPath } from '../../system/real-path.ts'
 import { type Fault, faultAt, lineOf, type Place } from '../yaml/located.ts'
-import { FORBIDDEN_HINT, forbidden, type OurPlace } from './our-places.ts'
+import { FORBIDDEN_HINT, forbidden, led as ledPlaces, type OurPlace } from './our-places.ts'
 
 /** What is known of one spec, whole or not, as far as it concerns the others. Paths are absolute. */
 export interface Claim<Path = WrittenPath> {
@@ -56,6 +56,7 @@ export async function checkClaims(
   const claims = await Promise.all(written.map(followed))
   const realRoots =
     roots === null ? null : await Promise.all(roots.map(async (root) => (await realPath(root)).path))
+  const ourPlaces = await ledPlaces(ours)
   const destinations = claims.flatMap((claim): Destination[] => {
     const { destination: led, name } = claim
     return led === null ? [] : [{ claim, led, holds: holders.get(led.real.path) === name.text }]
@@ -64,7 +65,11 @@ export async function checkClaims(
     ...sharedNames(claims, new Set(destinations.flatMap(({ claim, holds }) => (holds ? claim : [])))),
     ...clashes(destinations),
     ...destinations.flatMap((one) => heldByUnread(one, claims, holders, unread)),
-    ...(await Promise.all(destinations.map((one) => forbiddenPlace(one, ours)))).flat(),
+    ...destinations.flatMap(({ claim, led }) => {
+      const why = forbidden(led.real, ourPlaces)
+      const message = `destination ${shown(led)} ${why}`
+      return why === null ? [] : [error(claim, led.place, 'destination-forbidden', message, FORBIDDEN_HINT)]
+    }),
     ...claims.flatMap((claim) => keysWithin(claim, destinations)),
     ...claims.flatMap((claim) => [
       ...outside(claim, 'destination', claim.destination, realRoots),
@@ -165,17 +170,6 @@ function heldByUnread(
     return [error(claim, place, 'destination-clash', message, hint)]
   }
   return []
-}
-
-async function forbiddenPlace(
-  { claim, led }: Destination,
-  ours: readonly OurPlace[],
-): Promise<readonly ClaimFault[]> {
-  const why = await forbidden(led.real, ours)
-  if (why === null) return []
-  return [
-    error(claim, led.place, 'destination-forbidden', `destination ${shown(led)} ${why}`, FORBIDDEN_HINT),
-  ]
 }
 
 const THROUGH_PROC = 'leads through /proc, where each process finds another place'

@@ -65,21 +65,28 @@ const SYSTEM_BUT: readonly (readonly [string, string])[] = [
 export const FORBIDDEN_HINT =
   'give the copies a folder of their own: a source could write what this box then obeys'
 
+/** With where each of them is: by its real path, and as written, as a link on the way there is obeyed as well. */
+export const led = (ours: readonly OurPlace[]): Promise<readonly LedPlace[]> =>
+  Promise.all(
+    ours.map(async ({ path, ...one }) => {
+      const beside = join((await realPath(dirname(path))).path, basename(path))
+      return { ...one, places: [...new Set([(await realPath(path)).path, beside])] }
+    }),
+  )
+
+interface LedPlace extends Omit<OurPlace, 'path'> {
+  readonly places: readonly string[]
+}
+
 /** Why no destination may be at a real path (I6), as the end of a sentence that begins with it; null: it may. */
-export async function forbidden(
-  { path, throughProc }: RealPath,
-  ours: readonly OurPlace[],
-): Promise<string | null> {
+export function forbidden({ path, throughProc }: RealPath, ours: readonly LedPlace[]): string | null {
   if (path === '/') return 'is the whole file system'
   if (throughProc) return 'leads through /proc, where each process finds another place'
   for (const folder of SYSTEM) if (isWithin(path, folder)) return `lies in ${folder}, which is the system's`
   for (const [folder, free] of SYSTEM_BUT)
     if (isWithin(path, folder) && !isWithin(path, free)) return `lies in ${folder}, which is the system's`
-  for (const { what, path: written, isFile } of ours) {
-    // As written too: a link on the way there is obeyed as well.
-    const real = (await realPath(written)).path
-    const beside = join((await realPath(dirname(written))).path, basename(written))
-    for (const place of new Set([real, beside])) {
+  for (const { what, places, isFile } of ours) {
+    for (const place of places) {
       if (path === place) return `is ${what}`
       if (isWithin(place, path)) return `holds ${what}, ${place}`
       if (isFile !== true && isWithin(path, place)) return `lies in ${what}, ${place}`

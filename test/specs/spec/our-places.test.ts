@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadSpecs } from '../../../src/specs/load-specs.ts'
 import { loadSettings } from '../../../src/specs/settings/load.ts'
-import { forbidden, ourPlaces } from '../../../src/specs/spec/our-places.ts'
+import { forbidden, led, ourPlaces } from '../../../src/specs/spec/our-places.ts'
 import { suggestMounts } from '../../../src/specs/spec/suggest-mount.ts'
 import { startOf } from '../../../src/specs/yaml/located.ts'
 import { realPath } from '../../../src/system/real-path.ts'
@@ -95,7 +95,7 @@ describe('I6: no destination is, holds or lies in what this program obeys', () =
       etc: join(folder, 'usual'),
     })
     const why = async (path: string) =>
-      (await forbidden(await realPath(join(folder, path)), ourPlaces(settings)))?.replaceAll(
+      forbidden(await realPath(join(folder, path)), await led(ourPlaces(settings)))?.replaceAll(
         `${folder}/`,
         '',
       ) ?? 'free'
@@ -134,7 +134,8 @@ describe('I6: no destination is, holds or lies in what this program obeys', () =
   test('a folder of specs that is itself reached by a link, and a config.yaml that is one', async () => {
     const { folder, settings } = await box()
     const linked = { ...settings, specs: { kind: 'folder', path: join(folder, 'link') } } as const
-    const why = async (path: string) => forbidden(await realPath(join(folder, path)), ourPlaces(linked))
+    const why = async (path: string) =>
+      forbidden(await realPath(join(folder, path)), await led(ourPlaces(linked)))
     expect(await why('specs')).toBe('is the folder of specs')
     await mkdir(join(folder, 'kept'))
     await writeFile(join(folder, 'kept/box.yaml'), '')
@@ -149,7 +150,7 @@ describe('I6: no destination is, holds or lies in what this program obeys', () =
       cwd: folder,
     })
     for (const path of ['kept', 'home/.config/reconcile'])
-      expect(await forbidden(await realPath(join(folder, path)), ourPlaces(own))).toBe(
+      expect(forbidden(await realPath(join(folder, path)), await led(ourPlaces(own)))).toBe(
         'is the folder of config.yaml',
       )
   })
