@@ -125,7 +125,11 @@ export function openBox(stateFolder: string, options: { readonly concurrency: nu
       return Object.hasOwn(heads, id) ? heads[id]! : null
     },
     recordHead: (id, { seq, hash }) =>
-      destinations.change((before) => ({ ...before, heads: { ...before.heads, [id]: { seq, hash } } })),
+      destinations.change((before) => {
+        const known = Object.hasOwn(before.heads, id) ? before.heads[id] : undefined
+        const isKnown = known?.seq === seq && known.hash === hash
+        return isKnown ? before : { ...before, heads: { ...before.heads, [id]: { seq, hash } } }
+      }),
 
     ...openSuspensions(stateFolder),
 
