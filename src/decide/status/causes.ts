@@ -178,6 +178,20 @@ export function sameCauses<T extends Parameters<typeof sharedCauseOf>[0]>(
   return new Map(groups.flatMap(([, these]) => these.map((one) => [one, these] as const)))
 }
 
+/** At the end of what a hold asks. */
+const RELEASED = /\(reconcile release (\w+)\)/
+
+/** What is said of several that are stopped by the very same question, with what answers it for all. `most`: more ids are left to a dry run. */
+export function releasingAll(
+  text: string,
+  same: readonly Parameters<typeof causesOf>[0][],
+  most = Number.POSITIVE_INFINITY,
+): string {
+  const ids = same.flatMap((one) => RELEASED.exec(causesOf(one)[0]?.message ?? '')?.[1] ?? [])
+  const release = ids.length > most ? 'reconcile -n shows the release' : `reconcile release ${ids.join(' ')}`
+  return text.replace(RELEASED, `(${release})`)
+}
+
 const wordsFor = (reason: string): string => shortly(reason)[0] ?? reason.replaceAll('-', ' ')
 
 /** A disk in trouble that is no destination's is the state folder's. */
