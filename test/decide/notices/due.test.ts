@@ -164,6 +164,7 @@ describe('what one host or disk does to several', () => {
           at: instant(i * 1000),
           host: 'box',
           revision: null,
+          others: 2,
           stamp: `${i}`,
         })
       const said = book.pending.map(({ notice }) => notice)
