@@ -7,11 +7,12 @@ import { type Hold, type SpecPlace, withHint } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
 import { provenNow } from '../restore/proof.ts'
-import { type Claim, claim, fewOf, joined, releaseText } from './conditions.ts'
+import { type Claim, claim, joined, releaseText } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { heldClaim } from './fold.ts'
 import { scheduleText } from './freshness.ts'
 import { lastLook, lookBy } from './look-by.ts'
+import { notWholeText } from './not-whole.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
 import { freshClaim, lateSeries } from './series.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
@@ -42,8 +43,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (halt !== null) return is('failed', { reason: halt.code, message: withHint(halt) })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
   if (last !== null && last.counts.lost > 0) return is('failed')
-  if (gone.length > 0)
-    return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
+  if (gone[0] !== undefined)
+    return is('failed', { reason: gone[0].code, message: notWholeText(gone[0], facts.place.path) })
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
     const hint = resumeHint(facts.backup, suspended)
@@ -220,9 +221,6 @@ function sinceHeld({ stale }: StatusFacts, code: string): Pick<Claim, 'since'> {
 /** The spec is another one than the last pass obeyed. */
 const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
   last?.observed != null && last.observed.digest !== digest
-
-const goneText = (gone: readonly string[], path: string): string =>
-  `${gone.length === 1 ? '1 published file is gone' : `${gone.length} published files are gone`} from ${path}, or damaged there: ${fewOf(gone)}`
 
 /** All conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
