@@ -7,6 +7,7 @@ import { isSharedFileGone } from '../specs/vanished.ts'
 import { fewOf, isTrouble } from './conditions.ts'
 import { diskKey } from './disk-growth.ts'
 import { isDamage } from './exit-code.ts'
+import { isNotSeen, isRefusal } from './over-specs.ts'
 
 /** One thing that is wrong with a backup. */
 export interface Cause {
@@ -32,7 +33,7 @@ export function causesOf({
 }: Pick<BackupStatus, 'conditions' | 'troubles' | 'shared'>): readonly Cause[] {
   // Reported once for all.
   if (shared !== undefined) return []
-  const found = conditions.filter(isTrouble)
+  const found = conditions.filter((one) => isTrouble(one) && !isOfAllSpecs(one))
   const certain = found.filter(({ status }) => status !== 'unknown')
   const all = certain.length > 0 ? certain : found
   const ready = all.find(({ type }) => type === 'Ready')
@@ -59,6 +60,10 @@ export function causesOf({
   const each = [...groupBy([...said, ...others], ({ code }) => code).values()].map(([one]) => one!)
   return [...each.slice(0, 1), ...each.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
 }
+
+/** That a commit is not taken, or newer ones are not seen: a commit counts as a whole, so that is no backup's own, and is reported once. */
+const isOfAllSpecs = ({ type, reason, place }: BackupStatus['conditions'][number]): boolean =>
+  type === 'SpecValid' && place === undefined && (isRefusal(reason) || isNotSeen(reason))
 
 const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefined) => {
   const { names: [path] = [], count = 0 } = trouble ?? {}

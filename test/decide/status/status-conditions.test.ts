@@ -259,6 +259,13 @@ test('a commit that is not taken makes a spec invalid, a repository that is away
       since: isoTime(at(-5)),
     })
     expect(told.state).toBe('ok')
+    // A commit counts as a whole: what else a backup has is not mixed with that.
+    const conflict = look(fold({ exitCode: 6, conflicts: [{ path: 'a', held: '1', source: '2' }] }), {
+      spec,
+      holding,
+      stale: [reason(code)],
+    })
+    expect(causesOf(conflict).map((one) => one.code)).toEqual(['conflict'])
   }
 })
 
