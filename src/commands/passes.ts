@@ -192,7 +192,7 @@ async function passNotices(
   settings: Settings,
   use: Exclude<NoticeUse, 'watch'>,
   { now, signal }: Run,
-  more: Pick<NoticeOptions, 'revision' | 'diskOf' | 'warn'>,
+  more: Pick<NoticeOptions, 'revision' | 'declared' | 'diskOf' | 'warn'>,
 ): Promise<Notices> {
   const { openNotices } = await import('../watch/notices.ts')
   const memory = openNoticeMemory(settings.state)
@@ -218,6 +218,7 @@ export async function reportUnread(
   if (failure.code === 'usage' || (settings.notify.length === 0 && settings.heartbeat === null)) return
   const notices = await passNotices(settings, 'all', run, {
     revision: () => null,
+    declared: () => 0,
     diskOf: () => null,
     warn: (text) => console.writeError(foldText(`warning: ${text}`, console.errorWidth)),
   })
@@ -237,6 +238,7 @@ async function beginPassNotices(
   const warnings = new Set<string>()
   const notices = await passNotices(settings, use, run, {
     revision: () => loaded.revision,
+    declared: () => loaded.specs.length,
     diskOf: (name) => diskUnder(loaded.specs.find((spec) => spec.name === name)),
     warn(text) {
       warnings.add(text)

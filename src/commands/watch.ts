@@ -184,6 +184,7 @@ async function watchLocked(
     host: hostname(),
     revision: () => loaded.revision,
     now: clock.now,
+    declared: () => loaded.specs.length,
     diskOf: (name) => diskUnder(loaded.specs.find((spec) => spec.name === name)),
     signal: run.signal,
     warn,

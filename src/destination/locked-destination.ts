@@ -44,11 +44,18 @@ export function lockedDestination(
 
   const free = () => (ground.freeOn ?? freeBytes)(place.path)
 
-  /** What the disk refuses a whole batch. Nothing is written to what has come in the place of the disk that was locked. */
+  const checkInPlace = (): void => {
+    if (lock.isInPlace?.() === false) throw diskTaken(place.path)
+  }
+
+  /**
+   * What the disk refuses a whole batch. Nothing is written to what has come in the place of the disk that was locked, and where it went
+   * meanwhile, that is why each file of the batch failed.
+   */
   const inWords = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
     try {
-      if (lock.isInPlace?.() === false) throw diskTaken(place.path)
-      return await work()
+      checkInPlace()
+      return await work().finally(checkInPlace)
     } catch (error) {
       throw diskFailure(error, `${doing} files in`, place.path)
     }
@@ -101,7 +108,9 @@ export function lockedDestination(
     },
 
     inspect: (run) =>
-      takeHolding(ground, run.now, open === null ? null : { ledger: open.site.ledger, seen: open.seen }),
+      inWords('look at', () =>
+        takeHolding(ground, run.now, open === null ? null : { ledger: open.site.ledger, seen: open.seen }),
+      ),
 
     stage: (requests, run) => inWords('stage', () => stage(opened().site, requests, run)),
     async refusedNames(paths) {

@@ -227,6 +227,8 @@ export interface DiskInTurn {
   readonly lastHere: string | null
   /** Of its newest complete point. */
   readonly newest: string | null
+  /** What it holds is not known: it is away, and no pass has gone over it since disks take turns. */
+  readonly known?: false
 }
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */

@@ -5,6 +5,7 @@ import type { DigestPair } from '../model/digest.ts'
 import { humanPart } from '../model/human-size.ts'
 import type { GateVerdict, PublishRequest } from '../model/ports.ts'
 import type { Problem } from '../model/trouble.ts'
+import type { Brought } from './bring.ts'
 import type { Pass } from './pass-context.ts'
 
 /** A staged file of the right size, with the digests of its bytes. */
@@ -20,9 +21,13 @@ export interface JudgingPass extends Pass {
   readonly judge: AnomalyJudge | null
 }
 
-/** Gates a batch that has arrived, and publishes what passes. Returns the files that did not match. */
+/**
+ * Gates a batch that has arrived, and publishes what passes. Returns the files that did not match. `ended`: how it came; where the session
+ * broke, that is why files are missing or not whole.
+ */
 export async function gateAndPublish(
   batch: readonly WantedFile[],
+  ended: Brought['ended'],
   pass: JudgingPass,
 ): Promise<readonly HashedFile[]> {
   const { destination, spec, tally, run } = pass
@@ -37,7 +42,8 @@ export async function gateAndPublish(
       const { digests, head } = verdict
       const judged = verdict.verdict === 'passed' ? passed : mismatches
       judged.push({ file, digests, head })
-    } else if (verdict.verdict === 'missing' && tally.isDiskFull()) tally.leave(file.path, noRoom(file))
+    } else if (ended === 'broken' && isStillToCome(file, verdict)) continue
+    else if (verdict.verdict === 'missing' && tally.isDiskFull()) tally.leave(file.path, noRoom(file))
     else tally.leave(file.path, problemOfVerdict(file, verdict))
   }
   await publishPassed(passed, pass)
@@ -67,6 +73,9 @@ export async function publishPassed(
     else tally.leave(file.path, verdict.problem)
   }
 }
+
+const isStillToCome = (file: WantedFile, verdict: GateVerdict): boolean =>
+  verdict.verdict === 'missing' || (verdict.verdict === 'size' && verdict.size < file.size)
 
 /** Not the source's fault: there was no space here. */
 const noRoom = ({ path }: WantedFile): Problem => ({

@@ -65,7 +65,7 @@ export async function leaveStatus(
   if (fault === null) return outcome
   const problem = problemOf(fault)
   const isKnown = outcome.problems.some(
-    ({ code, message }) => code === problem.code && message === problem.message,
+    ({ code, path }) => code === problem.code && (path === undefined || path === problem.path),
   )
   if (!isKnown) run.emit({ type: 'problem', backup: spec.name, problem })
   const failed = isKnown ? outcome : alsoFailed(outcome, problem, fault.retryable)

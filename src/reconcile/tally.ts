@@ -63,6 +63,9 @@ export function newTally(
     retryable: false,
     off: null,
   }
+  const brokenBy = new Set<string>()
+  /** A disk that failed rsync fails what comes after it too. */
+  const isWhyBroken = (code: string): boolean => brokenBy.has(code) && code.startsWith('disk-')
   const trouble = (problem: Problem): void => {
     if (problem.path !== undefined) problemPaths.add(problem.path)
     tally.problems.push(problem)
@@ -105,10 +108,10 @@ export function newTally(
       tally.conflicts.push(conflict)
       emit({ type: 'conflict', backup, conflict })
     },
-    /** With a problem, unless one is known of that path already. */
+    /** With a problem, unless one is known of that path already, or it is what broke the pass off. */
     leave(path: string, problem: Problem): void {
       tally.left.add(path)
-      if (!problemPaths.has(path)) trouble(problem)
+      if (!problemPaths.has(path) && !isWhyBroken(problem.code)) trouble(problem)
     },
     /** Nothing more is pulled. Of several halts the first counts. */
     stop(halt: Halt): void {
@@ -117,9 +120,10 @@ export function newTally(
       emit({ type: 'halt', backup, halt })
     },
     breakOff(failure: Failure): void {
+      if (!isWhyBroken(failure.code)) trouble(problemOf(failure))
+      brokenBy.add(failure.code)
       tally.broken = true
       tally.retryable = failure.retryable
-      trouble(problemOf(failure))
     },
     end(how: Partial<Pick<Tallied, 'stopped' | 'off'>>): void {
       Object.assign(tally, how)

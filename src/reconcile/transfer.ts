@@ -16,7 +16,7 @@ import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Rate } from '../model/spec.ts'
 import { askClaims, claimsToAsk } from './ask-claims.ts'
-import { bring } from './bring.ts'
+import { type Brought, bring } from './bring.ts'
 import { gateAndPublish, type HashedFile, type JudgingPass, publishPassed } from './gate-and-publish.ts'
 import type { Pass } from './pass-context.ts'
 import { choose, type Standing } from './plan-pass.ts'
@@ -143,7 +143,7 @@ async function bringBatches(
     const whole = await asListed(brought.whole, pass)
     left = [...brought.rest, ...left]
     meter.finished(totals(whole))
-    publishing.add(whole)
+    publishing.add(whole, brought.ended)
     if (brought.failure !== null) return tally.breakOff(brought.failure)
   }
 }
@@ -190,13 +190,13 @@ function publishInBackground(pass: JudgingPass, late: Run) {
     /** Inodes that what is not published yet still needs. */
     owed: () => owed,
     hasFailed: () => hasFailed,
-    add(batch: readonly WantedFile[]): void {
+    add(batch: readonly WantedFile[], ended: Brought['ended'] = 'done'): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
       const run = quickPart(batch).length === batch.length ? late : pass.run
       owed += owes
       publishing = publishing.then(async () => {
-        mismatches.push(...(await gateAndPublish(batch, { ...pass, run })))
+        mismatches.push(...(await gateAndPublish(batch, ended, { ...pass, run })))
         owed -= owes
       })
       // `done` throws it; until then it must not count as an unhandled rejection.

@@ -1,4 +1,12 @@
-import { type Cause, type Faults, sharedCauseOf, whyOf, withoutPlace } from '../decide/status/causes.ts'
+import { diskQuestion } from '../decide/specs/identity-hold.ts'
+import {
+  type Cause,
+  type Faults,
+  releasingAll,
+  sharedCauseOf,
+  whyOf,
+  withoutPlace,
+} from '../decide/status/causes.ts'
 import { type Checked, type CheckReport, PLUGIN_CODES } from '../decide/status/check-report.ts'
 import { byName } from '../decide/status/verdict.ts'
 import { groupBy } from '../model/group-by.ts'
@@ -41,14 +49,19 @@ export function renderCheck(report: CheckReport): CheckText {
       ? textOf(one)
       : sharedCauseOf(one.backup) === null
         ? name(one)
-        : withoutPlace(textOf(one), one.backup)
+        : askedOf(one) === null
+          ? withoutPlace(textOf(one), one.backup)
+          : [askedOf(one), ...one.causes.slice(1).map(({ message }) => message), one.old].join('; ')
   const lines = [
     `${begin}${summary(report, WIDTH - begin.length)}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`,
     ...problems.map(({ message, hint }) => words(withHint({ message, hint }))),
     ...faults.common.map((one) => words(`${one.file}:${one.line}:${one.column}: ${one.message}`)),
-    ...[...groupBy(bad, reasonsOf)].map(
-      ([, these]) => `${these.map((one) => words(name(one))).join(', ')}: ${words(textOf(these[0]!))}`,
-    ),
+    ...[...groupBy(bad, reasonsOf)].map(([, these]) => {
+      const text = textOf(these[0]!)
+      const asked = these.length > 1 && askedOf(these[0]!) !== null
+      const backup = ({ backup: one }: Checked) => one
+      return `${these.map((one) => words(name(one))).join(', ')}: ${words(asked ? releasingAll(text, these.map(backup)) : text)}`
+    }),
     ...backups.flatMap((one) =>
       one.backup.beside === undefined ? [] : [`${words(name(one))}: ${words(besideText(one.backup.beside))}`],
     ),
@@ -103,6 +116,10 @@ function summary({ backups, bad, problems, faults, unseen }: CheckReport, width:
   const said = withGroups(lead, groups, Math.max(40, width - rest.length), 1)
   return isFirst ? rest + said : said + rest
 }
+
+/** What a disk asks, which is first of all that is wrong; null: it asks nothing. */
+const askedOf = ({ causes: [first] }: Checked): string | null =>
+  first === undefined ? null : diskQuestion(first)
 
 const isCommon = (place: SpecPlace | undefined, { common }: Faults): boolean =>
   common.some(({ file }) => file === place?.file)

@@ -4,7 +4,7 @@ import { paint } from './paint.ts'
 import { backupLines } from './render-calendar.ts'
 import { fileLines } from './render-file.ts'
 import { bothEnds } from './render-plan.ts'
-import { alertRow, haltRow, holdRow, problemRow } from './trouble-rows.ts'
+import { alertRow, besideHolds, haltRow, holdRow, problemRow } from './trouble-rows.ts'
 
 export interface ExplainTextOptions {
   readonly color: boolean
@@ -30,7 +30,7 @@ export function renderExplain(
   const trouble = [
     ...(explained.halt === null ? [] : [haltRow(explained.halt)]),
     ...explained.holds.map(holdRow),
-    ...explained.problems.map(problemRow),
+    ...besideHolds(explained.problems, explained.holds).map(problemRow),
     ...unknown,
   ]
   const body =

@@ -18,6 +18,7 @@ import {
   advice,
   askedLines,
   askedOnce,
+  besideHolds,
   bothDigests,
   countedRow,
   explainedOnce,
@@ -89,7 +90,8 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   }
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
   if (asked.length > 0) lines.push(...askedLines(asked, brush, options.width), '')
-  const troubles = layRows(problemRows(plan.problems ?? [], MORE), brush, options.width)
+  const heldBy = plan.backups.flatMap(({ holds }) => holds)
+  const troubles = layRows(problemRows(besideHolds(plan.problems ?? [], heldBy), MORE), brush, options.width)
   if (troubles.length > 0) lines.push(...sharedLine(shared, brush, options.width), ...troubles, '')
   const faults = faultsLine(
     plan,
@@ -129,14 +131,15 @@ function backupLines(
   options: PlanTextOptions & { readonly asOf: Instant },
 ): readonly string[] {
   const { all = false, asOf } = options
+  const problems = besideHolds(plan.problems, plan.holds)
   const rows = [
     ...stopRows(plan),
     ...lateRows(plan, all, asOf),
     ...ORDER.flatMap((actions) => stepRows(actions, plan, all)),
     ...plan.warnings.map(warningRow),
     ...(all
-      ? plan.problems.filter(({ shared }) => shared === undefined).map(problemRow)
-      : problemRows(plan.problems, MORE)),
+      ? problems.filter(({ shared }) => shared === undefined).map(problemRow)
+      : problemRows(problems, MORE)),
   ]
   const { files, bytes } = plan.unwanted
   const notes = [

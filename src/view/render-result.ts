@@ -16,6 +16,7 @@ import {
   alertRow,
   askedLines,
   askedOnce,
+  besideHolds,
   conflictRows,
   countedRow,
   explainedOnce,
@@ -138,7 +139,8 @@ export function renderResult(
     lines.push(brush('green', text))
   }
   if (box === 'shown') {
-    lines.push(...layRows(problemRows(result.problems, MORE), brush, width))
+    const heldBy = result.backups.flatMap(({ holds }) => holds)
+    lines.push(...layRows(problemRows(besideHolds(result.problems, heldBy), MORE), brush, width))
     const faults = faultsLine(
       result,
       'faulty backups did not run',

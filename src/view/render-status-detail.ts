@@ -29,6 +29,9 @@ import { indentText, padText, wrapText } from './wrap-text.ts'
 /** Columns of a name next to its value; a longer one has a line of its own. */
 const LONGEST = 30
 
+/** Where the destination keeps it. */
+const UNSEEN = 'not known: its destination could not be read'
+
 /** What is behind one backup's line in the table: times, series, and conditions where they are not well. */
 export function detailLines(
   backup: BackupStatus,
@@ -38,7 +41,7 @@ export function detailLines(
 ): readonly string[] {
   const { now, zone, width } = options
   const { destination, running, staged, lastPass, nextRun, validUntil, watch, waiting, disks = [] } = backup
-  const { verified, quarantine } = backup
+  const { verified, quarantine, bytes } = backup
   const when = (time: string | null): string =>
     time === null ? 'never' : `${inLocalTime(time, zone)} (${humanAge(time, now)})`
   const reconciling = backup.conditions.find(
@@ -46,7 +49,7 @@ export function detailLines(
   )
   const facts = [
     ...(destination === null ? [] : [['destination', destination]]),
-    ['last success', when(backup.lastSuccess)],
+    ['last success', lastPass === null && bytes === null ? UNSEEN : when(backup.lastSuccess)],
     ...(lastPass === null ? [] : [['last pass', when(lastPass)]]),
     ...(backup.observed === null ? [] : [['spec obeyed', observed(backup.observed)]]),
     ...(reconciling === undefined ? [] : [['under way', reconciling.message]]),

@@ -108,7 +108,9 @@ function turnLines(
       const lastHere = same
         .map((one) => one.lastHere)
         .toSorted((a, b) => Date.parse(b ?? '') - Date.parse(a ?? ''))[0]!
-      return `${turnName(same[0]!)}: ${turnText({ here: same.some(({ here }) => here), lastHere, newest }, now)}`
+      const unknown = same.some(({ known }) => known === false) ? { known: false as const } : {}
+      const turn = { here: same.some(({ here }) => here), lastHere, newest, ...unknown }
+      return `${turnName(same[0]!)}: ${turnText(turn, now)}`
     },
   )
   return shorten(lines, DISKS, (left) => `and ${counted(left, 'disk')} more`).map((line) =>

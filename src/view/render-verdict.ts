@@ -26,12 +26,12 @@ export function renderVerdict(
   if (verdict.total === 0)
     return faults === 0 ? 'No backup is declared.' : `${counted(faults, 'fault')} in specs or settings`
   const { sick, shared, total } = verdict
-  const needing = sick.reduce((sum, one) => sum + one.backups.length, shared?.count ?? 0)
+  const needing = sick.reduce((sum, one) => sum + one.backups.length, shared?.backups.length ?? 0)
   if (needing > 0) {
     const lead = `${needing} of ${total} ${needing === 1 ? 'needs' : 'need'} you`
     const names = sick.flatMap((one) => one.backups.map(escapeText))
-    const isOne =
-      sick.length > 1 && names.length > 2 && shared === null && sick.every(({ why }) => why === sick[0]!.why)
+    const isSeveral = names.length > 2 && (sick.length > 1 || sick[0]!.isEach)
+    const isOne = isSeveral && shared === null && sick.every(({ why }) => why === sick[0]!.why)
     if (isOne)
       return withNames(
         `${lead} (each: ${escapeText(sick[0]!.why)}): `,
@@ -41,10 +41,10 @@ export function renderVerdict(
     const others =
       shared === null
         ? []
-        : [{ names: [needing === shared.count ? 'all' : `${shared.count} more`], whys: [shared.why] }]
-    const own = sick.map(({ backups: these, why, whole }) => ({
+        : [{ names: sick.length === 0 ? ['all'] : shared.backups.map(escapeText), whys: [shared.why] }]
+    const own = sick.map(({ backups: these, why, whole, isEach }) => ({
       names: these.map(escapeText),
-      whys: whole === null ? [why] : [whole, why],
+      whys: isEach ? [`each: ${why}`, why] : whole === null ? [why] : [whole, why],
     }))
     return withGroups(`${lead}: `, [...others, ...own], width)
   }
@@ -115,7 +115,7 @@ interface Group {
 export function withGroups(lead: string, groups: readonly Group[], width: number, least = 2): string {
   const all = groups.reduce((sum, { names }) => sum + names.length, 0)
   const isPlain = groups.every(({ names }) => names.length === 1)
-  const fewest = isPlain ? all + 1 : Math.min(2, groups.length)
+  const fewest = isPlain ? all + 1 : 1
   for (let shown = groups.length; shown >= fewest; shown--) {
     const these = groups.slice(0, shown)
     const left = all - these.reduce((sum, { names }) => sum + names.length, 0)
@@ -128,7 +128,9 @@ export function withGroups(lead: string, groups: readonly Group[], width: number
               : `${names.slice(0, most).join(', ')} and ${names.length - most} more`
           return `${few} (${escapeProse(whys.at(isLong ? 0 : -1)!)})`
         })
-        const line = `${lead}${texts.join('; ')}${left === 0 ? '' : ` and ${left} more`}`
+        // Who else is named by none of these has other causes.
+        const others = left === 0 ? '' : `; ${left} ${left === 1 ? 'other' : 'others'}`
+        const line = `${lead}${texts.join('; ')}${others}`
         if (stringWidth(line) <= width) return line
       }
   }

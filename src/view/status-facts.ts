@@ -79,9 +79,12 @@ export function turnName({ id, label, type, size }: DiskInTurn): string {
 
 /** `here, newest 3 h ago`, `away, last here 6 d ago, newest 6 d ago`. */
 export function turnText(
-  { here, lastHere, newest }: Pick<DiskInTurn, 'here' | 'lastHere' | 'newest'>,
+  { here, lastHere, newest, known }: Pick<DiskInTurn, 'here' | 'lastHere' | 'newest' | 'known'>,
   now: Instant,
 ): string {
+  // Of one that was here before disks took turns, the day is all that is known.
+  if (known === false)
+    return `away, ${lastHere === null ? '' : `last here ${lastHere.slice(0, 10)}, `}contents not known yet: its next pass looks`
   const age = newest === null ? 'nothing complete' : `newest ${newestText(newest, now)}`
   if (here) return `here, ${age}`
   return `away, ${lastHere === null ? '' : `last here ${humanAge(lastHere, now)}, `}${age}`

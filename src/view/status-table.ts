@@ -1,5 +1,5 @@
 import stringWidth from 'string-width'
-import { type Cause, causesOf, type Faults, sameCauses } from '../decide/status/causes.ts'
+import { type Cause, causesOf, type Faults, releasingAll, sameCauses } from '../decide/status/causes.ts'
 import { fewOf } from '../decide/status/conditions.ts'
 import { freshOf, isSick, isUnderWay, needsWords } from '../decide/status/verdict.ts'
 import { inLocalTime } from '../decide/time/local-time.ts'
@@ -183,16 +183,13 @@ function underLines(
     same.map((one) => one.backup),
     same.length,
   )
-  const ids = same.map((one) => RELEASED.exec(causesOf(one)[0]?.message ?? '')?.[1] ?? '')
-  // All of them in one line; a dry run prints the whole command.
-  const release = ids.length > IDS ? 'reconcile -n shows the release' : `reconcile release ${ids.join(' ')}`
   const texts = own.map((cause, i) => {
     const isForAll = i === 0 && same[0] === backup
     const text = causeText(cause, faults)
     return {
       ...cause,
       text: inLocalTime(
-        escapeProse(isForAll ? `${names}: ${text.replace(RELEASED, `(${release})`)}` : text),
+        escapeProse(isForAll ? `${names}: ${releasingAll(text, same, IDS)}` : text),
         options.zone,
       ),
     }
@@ -210,10 +207,8 @@ function underLines(
   ].map((line) => `  ${brush('dim', clipText(line, room))}`)
 }
 
+/** Ids in one line; a dry run prints the whole command. */
 const IDS = 4
-
-/** At the end of what a hold asks. */
-const RELEASED = /\(reconcile release (\w+)\)$/
 
 /** In at most so many lines: the first as whole as there is room for, of the others a line each, and how many are left. */
 function causeLines(

@@ -188,6 +188,12 @@ export function explainedOnce<T extends { readonly backup: string; readonly prob
   }))
 }
 
+/** The same problems: what to do about a clock that jumped is left to the hold that asks about it, where there is one. */
+export function besideHolds(problems: readonly Problem[], holds: readonly Hold[]): readonly Problem[] {
+  const isAsked = holds.some(({ code }) => code === 'clock-leap')
+  return isAsked ? problems.map((one) => (one.code === 'box-clock' ? { ...one, hint: '' } : one)) : problems
+}
+
 /** A hint without the name of its own file, as it holds for others too. */
 function hintForAny({ path, hint }: Problem): string {
   if (path === undefined) return hint

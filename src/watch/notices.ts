@@ -33,6 +33,8 @@ export interface NoticeOptions {
   /** The commit of the specs in force; read for each notice. */
   readonly revision: () => string | null
   readonly now: () => Instant
+  /** How many backups are declared. */
+  readonly declared: () => number
   /** The disk under a backup's destination; null: unknown. */
   readonly diskOf: (backup: string) => string | null
   /** Of the run: once aborted, nothing is waited for. */
@@ -87,7 +89,13 @@ export function openNotices(
   async function save(found: readonly Findings[]): Promise<boolean> {
     if (found.length === 0 || notify().length === 0) return true
     const findings = found.map((one) => escaped(one, oneLine))
-    const sender = { at: now(), host, revision: options.revision(), stamp: '' }
+    const sender = {
+      at: now(),
+      host,
+      revision: options.revision(),
+      others: options.declared() - 1,
+      stamp: '',
+    }
     const fold = (book: NoticeBook): NoticeBook =>
       findings.reduce(
         (before, one) => foldNotices(before, notify(), one, { ...sender, stamp: randomUUID() }),

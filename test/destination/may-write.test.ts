@@ -1,13 +1,26 @@
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openBox } from '../../src/box/box.ts'
 import { checkMount } from '../../src/destination/disk/mount.ts'
 import { realDisk } from '../../src/destination/disk/real-disk.ts'
+import { hashFiles } from '../../src/destination/hash-pool.ts'
 import { layout } from '../../src/destination/layout.ts'
 import { checkOwnership, makePrivateFolders, otherOwner } from '../../src/destination/look/ownership.ts'
+import { openDestination } from '../../src/destination/open-destination.ts'
 import { isMountPoint, mountOf } from '../../src/model/mount-table.ts'
 import { checkHostTools } from '../../src/system/check-host-tools.ts'
 import { diskFailure } from '../../src/system/disk-failure.ts'
+import { arrive, bring, lockOf, quietRun, toPublish } from '../contract/destination.ts'
 import { temporaryFolder } from '../helpers/disk-folder.ts'
 
 const me = process.getuid!()
@@ -131,6 +144,62 @@ describe('whether the disk is there', () => {
     ['a cut line', '36 35 98:0 / /srv', '/srv', false],
   ]
   test.each(tables)('%s', (_, table, path, expected) => expect(isMountPoint(table, path)).toBe(expected))
+})
+
+describe('a disk that goes while it is in use', () => {
+  async function opened(go: (path: string) => void) {
+    const folder = temporaryFolder()
+    const path = join(folder, 'held')
+    let isGoing = false
+    const leave = (): void => {
+      if (isGoing) go(path)
+    }
+    const destination = openDestination(
+      { path, mount: null, rotate: false },
+      {
+        disk: {
+          ...realDisk,
+          list(at) {
+            leave()
+            return realDisk.list(at)
+          },
+        },
+        box: openBox(join(folder, 'state'), { concurrency: 2 }),
+        uid: me,
+        backup: 'test',
+        hash(...asked) {
+          leave()
+          return hashFiles(...asked)
+        },
+      },
+    )
+    const locked = await lockOf(destination)
+    onTestFinished(() => locked.close())
+    for (const name of ['a', 'b', 'c']) await bring({ disk: realDisk }, locked, toPublish(name, name), name)
+    for (const name of ['d', 'e', 'f']) await arrive({ disk: realDisk }, locked, name, name)
+    isGoing = true
+    return locked
+  }
+  const isAway = (path: string) => existsSync(path) && renameSync(path, `${path}-elsewhere`)
+  const isSwapped = (path: string) => {
+    if (existsSync(`${path}-elsewhere`)) return
+    renameSync(path, `${path}-elsewhere`)
+    cpSync(`${path}-elsewhere`, path, { recursive: true })
+  }
+
+  test.each([
+    ['unmounted', isAway],
+    ['another in its place', isSwapped],
+  ])('%s: one failure, and not one for each file', async (_, go) => {
+    const files = ['d', 'e', 'f'].map((name) => {
+      const { path, size, digests } = toPublish(name, name)
+      return { path, size, digest: digests.md5 }
+    })
+    const gone = { name: 'Failure', code: 'disk-gone', retryable: true }
+    await expect((await opened(go)).gate(files, quietRun())).rejects.toMatchObject(gone)
+    // Else what was here would look lost.
+    await expect((await opened(go)).inspect(quietRun())).rejects.toMatchObject(gone)
+  })
 })
 
 describe('what the machine must have', () => {

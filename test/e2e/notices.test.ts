@@ -300,7 +300,7 @@ describe('what stops many backups for one cause is one notice, and its end one',
     expect(await pass()).toEqual([7, 'web: held'])
     const notice = JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
     expect(notice).toMatchObject({
-      message: expect.stringMatching(/; other backups there are not reported one by one$/),
+      message: expect.stringMatching(/; other backups that it stops are not reported one by one$/),
     })
     expect(await pass()).toEqual([7])
     // A third joins in silence, and who is first well again says nothing.
@@ -314,6 +314,43 @@ describe('what stops many backups for one cause is one notice, and its end one',
     const over = JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
     expect(over).toMatchObject({ kind: 'recovered', backups: ['pg', 'web', 'wiki'] })
     expect(await pass()).toEqual([0])
+  })
+
+  test('a folder above them that is gone, whatever is between', async () => {
+    const srv = join(world.folder, 'srv')
+    for (const name of ['pg', 'web', 'wiki'])
+      await world.declare(name, { destination: { path: join(srv, `of-${name}`, name) } })
+    expect(await pass()).toEqual([0])
+    await rename(srv, `${srv}-away`)
+    expect((await pass()).slice(1)).toHaveLength(1)
+    const last = () =>
+      JSON.parse(receiver.received.findLast(({ body }) => body.startsWith('{'))!.body) as Notice
+    expect(last()).toMatchObject({
+      kind: 'held',
+      message: expect.stringMatching(
+        /; other backups that it stops are not reported one by one \(reconcile -n shows all holds\)$/,
+      ),
+      details: [{ hint: expect.stringMatching(/reconcile release \w+ /) }],
+    })
+    const { stdout } = await world.run('status', '--check')
+    expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^pg, web, wiki: held; .*\(reconcile release \w+ \w+ \w+\)$/),
+    ])
+    expect(await pass()).toEqual([7])
+    await rename(`${srv}-away`, srv)
+    expect((await pass()).slice(1)).toHaveLength(1)
+    expect(last()).toMatchObject({ kind: 'recovered', backups: ['pg', 'web', 'wiki'] })
+  })
+
+  test('who is alone there hears nothing of others', async () => {
+    for (const name of ['web', 'wiki']) await rm(join(world.specs, `${name}.yaml`))
+    expect(await pass()).toEqual([0])
+    await rename(world.destination, `${world.destination}-away`)
+    expect(await pass()).toEqual([7, 'pg: held'])
+    const { message } = JSON.parse(
+      receiver.received.findLast(({ body }) => body.startsWith('{'))!.body,
+    ) as Notice
+    expect(message).toMatch(/is meant to start afresh$/)
   })
 
   test('a lost state folder', async () => {

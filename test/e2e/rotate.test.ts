@@ -453,6 +453,27 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     expect(await at.pass()).toMatchObject({ holds: [], exitCode: 0 })
   })
 
+  test('rotate added to a long history: of a disk that is away, what it holds is not known, and not nothing', async () => {
+    await at.declare(spec({}, { rotate: false }))
+    await make()
+    await admit('a')
+    await at.declare(spec())
+    disks.eject()
+    const { stdout } = await world.run('status', 'db')
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      /: away, last here 2026-11-01, contents not known yet: its next pass looks/,
+    )
+    expect(stdout).toMatch(/last success +not known: its destination could not be read/)
+    expect(stdout).not.toContain('no pass has finished here yet')
+    expect((await status()).disks).toMatchObject([{ known: false, newest: null }])
+    disks.insert('a')
+    expect(await at.pass()).toMatchObject({ exitCode: 0 })
+    disks.eject()
+    const [disk] = (await status()).disks!
+    expect(disk).not.toHaveProperty('known')
+    expect(disk!.newest).not.toBeNull()
+  })
+
   test('I11: one that is torn out during a pass, and another put in: an outcome in words, and nothing is written to the other', async () => {
     await make()
     await admit('a')

@@ -158,7 +158,7 @@ exit 11
   const result = resultOf(String(stdout))
   expect([exitCode, result.exitCode]).toEqual([1, 1])
   expect(result.backups[0]).toMatchObject({ result: 'failed', published: [], pending: 1, retry: true })
-  expect(codes(result)).toEqual(['disk-full', 'not-whole'])
+  expect(codes(result)).toEqual(['disk-full'])
   expect(result.backups[0]!.problems[0]!.message).toContain('the quota is used up')
   expect(await stagedSize(world, 'db.tar')).toBe(5000)
   expect(await world.status()).toMatchObject({ backups: [{ state: 'failed', exitCode: 1 }] })
@@ -217,6 +217,19 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
       await expectOnlyWhole(world, offered)
     }
     expect(told).toBeGreaterThan(inFull(3, 2))
+    await expectConverged(world, offered)
+  })
+
+  test('one that fails under rsync is one problem, and the source is not blamed for what did not come', async () => {
+    const offered = await begun()
+    const staging = join(world.destination, '.reconcile/staging')
+    const fault = { calls: ['write'], under: staging, nth: 'each', does: 'EIO', who: 'rsync' } as const
+    const ended = await shim!.run(world, fault)
+    expect(ended.happened).toBe(true)
+    expect(resultOf(ended.stdout).backups).toMatchObject([
+      { result: 'failed', pending: 2, problems: [{ code: 'disk-failing' }] },
+    ])
+    expect((await world.pass()).exitCode).toBe(0)
     await expectConverged(world, offered)
   })
 

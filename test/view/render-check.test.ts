@@ -163,7 +163,7 @@ describe('status --check', () => {
     const of = (...backups: readonly BackupStatus[]) => check(backups).text.replace(/ \|.*/, '')
     expect(of(held('a'), held('b'), backup('failed', { backup: 'c' }))).toBe(
       [
-        'RECONCILE CRITICAL - 3 of 3 not well: c (failed: why) and 2 more',
+        'RECONCILE CRITICAL - 3 of 3 not well: c (failed: why); 2 others',
         'c: failed; why it is failed',
         'a, b: held; the state folder is lost, as above',
         '',

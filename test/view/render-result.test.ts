@@ -14,6 +14,17 @@ const text = (...args: Parameters<typeof result>): string =>
   renderResult(result(...args), { color: false, width: 100 })
 
 describe('the summary after a pass', () => {
+  it('leaves what to do about a clock that jumped to the hold that asks', () => {
+    const clock = { code: 'box-clock', message: 'this box shows 2030', hint: 'If it is wrong, set it.' }
+    const shown = (code: string) => {
+      const held = outcome({ exitCode: 7, holds: [{ id: 'h-1', code, message: 'Set it if it is wrong' }] })
+      return renderResult({ ...result(7, held), problems: [clock] }, { color: false, width: 100 })
+    }
+    expect(shown('clock-leap')).toContain('this box shows 2030')
+    expect(shown('clock-leap')).not.toContain('If it is wrong, set it.')
+    expect(shown('prune-late')).toContain('If it is wrong, set it.')
+  })
+
   it('is calm where nothing was to be done', () => {
     expect(text(0, outcome())).toMatchInlineSnapshot(`
       "postgres  in sync  14 files complete, 18 GiB

@@ -286,7 +286,7 @@ describe('the screen of all backups', () => {
     }))
     const text = screen([...faulted, nas], { diagnostics: [common] })
     expect(text).toMatchInlineSnapshot(`
-      "21 of 21 need you: nas (its key is refused), web001, web002, web003 and 17 more
+      "21 of 21 need you: nas (its key is refused); 20 others
       _defaults.yaml:3:1: unknown key "retian"
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
@@ -391,7 +391,7 @@ describe('the screen of all backups', () => {
     expect(
       screen([several, ...many(5).map((one) => ({ ...nas, backup: one.backup }))]),
     ).toMatchInlineSnapshot(`
-      "6 of 6 need you: db (a file fails its checksum), web001, web002 and 3 more
+      "6 of 6 need you: db (a file fails its checksum); 5 others
 
       BACKUP  STATE   NEWEST     DUE       NEXT  HELD
       db      failed  3 h ago    in 22 h   -     14 files, 18 GiB
@@ -534,7 +534,7 @@ describe('the screen of all backups', () => {
     const [verdict] = screen(
       many(12).map((one, i) => (i % 2 ? { ...nas, backup: one.backup } : { ...clash, backup: one.backup })),
     ).split('\n')
-    expect(verdict).toBe('12 of 12 need you: web001 (the source has other bytes), web003 and 10 more')
+    expect(verdict).toBe('12 of 12 need you: web001 and 5 more (the source has other bytes); 6 others')
   })
 
   it('shows one fault of many specs once, with their names', () => {
@@ -754,6 +754,14 @@ describe('what stops several backups', () => {
       stoppedBy(name, 'not-mounted', `nothing is mounted at /mnt/${on}`)
     expect(verdict([gone('a', 'x'), gone('b', 'x'), gone('c', 'y')])).toBe(
       '3 of 3 need you (each: its disk is not mounted): a, b, c',
+    )
+    // Names come before how many more there are, also where it is over all.
+    const lost = (name: string) => ({ ...stoppedBy(name, 'state-lost', 'x'), shared: 'state-lost' })
+    expect(verdict([...['a', 'b', 'c', 'd', 'e', 'f'].map(lost), refused('nas')])).toBe(
+      '7 of 7 need you: a, b, c and 3 more (the state folder is lost); 1 other',
+    )
+    expect(verdict([lost('a'), lost('b'), refused('nas')])).toBe(
+      '3 of 3 need you: a, b (the state folder is lost); nas (its key is refused)',
     )
   })
 

@@ -76,6 +76,7 @@ function open(
       host: 'box',
       revision: () => 'c0ffee',
       now: () => instant(Date.UTC(2026, 10, 24) + after),
+      declared: () => 3,
       diskOf: () => '/srv',
       signal: signal ?? new AbortController().signal,
       warn: (text) => warnings.push(text),

@@ -7,6 +7,7 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
+import { isLossAccepted } from '../files/facts.ts'
 import { RETRY_FAILED_GATE } from '../files/judge-file.ts'
 import { twoVersions } from '../files/versions.ts'
 import type { Decided } from '../plan/backup.ts'
@@ -207,6 +208,12 @@ function ofNoStep({ spec, path, point, decided, source, look, selection }: Subje
       'Put the file itself there to have it backed up',
     )
   }
+  const { completeness } = look.observation.source
+  if (!isHeld && isLossAccepted(spec, path, look.observation.destination.records.get(path)))
+    return outlook(
+      'Nothing: it was held here and is gone, and acknowledge in the spec accepts that',
+      `If its marker (${path}.${spec.checksum}) is still here, remove it: nothing goes by it, and md5sum -c stumbles over it`,
+    )
   if (!selection.selected) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
     return outlook(
@@ -214,8 +221,7 @@ function ofNoStep({ spec, path, point, decided, source, look, selection }: Subje
       'select.include and select.exclude in the spec decide',
     )
   }
-  if (look.observation.source.completeness === 'unknown')
-    return outlook('Nothing: what the source has of it is unknown')
+  if (completeness === 'unknown') return outlook('Nothing: what the source has of it is unknown')
   if (point !== null && point.reasons === null && !isHeld && source !== null)
     return outlook(
       'It is not pulled: no rule of retain wants it',

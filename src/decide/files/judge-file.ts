@@ -162,10 +162,11 @@ function judgePruned(
 /** The ledger says we had it, and it is gone here. */
 function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgement {
   const { source, path } = facts
+  const isAccepted = isLossAccepted(spec, path, record)
   if (source === undefined) {
+    if (isAccepted) return NOTHING
     if (facts.completeness !== 'complete')
       return wrong(missingHere(path, 'whether the source still has it is not known'))
-    if (isLossAccepted(spec, path, record)) return NOTHING
     const held = record[spec.checksum]
     const because = [
       'the ledger says we had it, it is gone here, and the source no longer has it',
@@ -176,7 +177,8 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
   }
   const claim = claimOf(source)
   if (claim === null || source.listed === null) {
-    return { steps: [wait(facts, spec)], problems: [missingHere(path, 'the source shows no marker for it')] }
+    const problems = isAccepted ? [] : [missingHere(path, 'the source shows no marker for it')]
+    return { steps: [wait(facts, spec)], problems }
   }
   if (claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
   return tooLarge(facts, spec) ?? toDo(repair(facts, record, claim, 'it is gone here'))

@@ -13,6 +13,7 @@ import {
   TROUBLE_KINDS,
   type TroubleKind,
 } from '../../model/notice.ts'
+import { diskQuestion } from '../specs/identity-hold.ts'
 import { type Findings, isOfHost, realmOf } from './find-trouble.ts'
 import { subjectOf } from './messages.ts'
 import { type Found, newsFirst, type Trouble } from './trouble.ts'
@@ -22,6 +23,8 @@ export interface Teller {
   readonly at: Instant
   readonly host: string
   readonly revision: string | null
+  /** Backups that are declared beside the one that is found. */
+  readonly others: number
   /** Never given twice: notices made now have ids that begin with it. */
   readonly stamp: string
 }
@@ -122,7 +125,7 @@ function foldHook(
     const isSaid = cause !== undefined && openWith(beside, kind, cause) !== undefined
     if (!isNew || isSaid) continue
     const said = isGoingOn ? newsFirst(found, known.keys) : found
-    const message = cause === undefined ? said.message : `${said.message}; ${ONCE}`
+    const message = cause === undefined ? said.message : `${said.message}${onceText(found, teller)}`
     news.push(noticeOf(backup, kind, { ...said, message }, since, teller))
   }
   const all = Object.values(after)
@@ -132,7 +135,16 @@ function foldHook(
   return { after: {}, news: [recovered(backup, after, realm === null, teller)], others: beside }
 }
 
-const ONCE = 'other backups there are not reported one by one'
+/** That others may be stopped by the same: how many, nobody knows yet. */
+function onceText({ kind, details }: Trouble, { others }: Teller): string {
+  if (others < 1) return ''
+  const who =
+    others === 1
+      ? 'if it stops the other backup too, that is not reported again'
+      : 'other backups that it stops are not reported one by one'
+  const isHold = kind === 'held' && details.some((one) => diskQuestion(one) !== null)
+  return `; ${who}${isHold ? ' (reconcile -n shows all holds)' : ''}`
+}
 
 /** Another backup that the same still stops. */
 const openWith = (told: ToldOfOthers, kind: TroubleKind, cause: string): string | undefined =>

@@ -3,6 +3,7 @@ import type { BackupOutcome, LateSeries } from '../../model/outcome.ts'
 import { type Diagnostic, type Hold, type Problem, withHint } from '../../model/trouble.ts'
 import { isAnomaly } from '../anomaly/problems.ts'
 import { isUnderAll } from '../specs/faults.ts'
+import { diskQuestion } from '../specs/identity-hold.ts'
 import { isOfBox } from '../status/box-problems.ts'
 import { isDamage } from '../status/exit-code.ts'
 import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
@@ -48,7 +49,7 @@ export function findTrouble(
     troubles: [
       ...lost(outcome),
       ...conflict(outcome),
-      ...withCause(held(outcome), halt === null ? [] : [halt], disk),
+      ...withCause(held(outcome), halt === null ? outcome.holds : [halt], disk),
       ...withCause(failing(outcome), problems, disk),
       ...anomaly(outcome),
       ...lateIn(outcome.late),
@@ -67,14 +68,16 @@ const isReached = ({ problems, published, waiting, pending, bytes }: BackupOutco
 /** Of a backup that one thing alone stops, which may stop others on its host or disk. */
 function withCause(
   found: readonly Trouble[],
-  [stop]: readonly Problem[],
+  [stop]: readonly (Problem | Hold)[],
   disk: string | null,
 ): readonly Trouble[] {
   return found.map((one): Trouble => {
     const [key, ...others] = one.keys
     if (stop === undefined || key !== stop.code || others.length > 0 || stop.shared !== undefined) return one
+    const question = diskQuestion(stop)
+    if (question !== null) return { ...one, cause: question }
     if (disk !== null && OF_DISK.test(key)) return { ...one, cause: `${key} ${disk}` }
-    return isOfHost(key) && stop.path === undefined ? { ...one, cause: `${key} ${stop.message}` } : one
+    return isOfHost(key) && !('path' in stop) ? { ...one, cause: `${key} ${stop.message}` } : one
   })
 }
 
@@ -83,7 +86,7 @@ export const isOfHost = (key: string): boolean =>
   /^(?:host-|connection-|key-|jump-|known-hosts-|identity-|source-silent$)/.test(key)
 
 /** Of the disk under a destination, whatever the messages name. */
-const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path)|destination-(?!forbidden))/
+const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path))/
 
 /** Of one that is declared no more: whatever was told of it, nobody waits for its end. */
 export const findGone = (backup: string): Findings => ({

@@ -6,19 +6,17 @@ import { comparePaths } from '../../model/rel-path.ts'
 import type {
   BackupStatus,
   ConditionType,
-  DestinationStatus,
   LateCause,
   Progress,
   RunningNow,
   SeriesStatus,
   StagedNow,
-  TroubleNow,
   VerifiedNow,
   WaitingNow,
 } from '../../model/status.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
-import { isLossAccepted, isWhole } from '../files/facts.ts'
+import { isLossAccepted } from '../files/facts.ts'
 import { selectorOf } from '../files/select.ts'
 import { heldPoints } from '../prune/name-removals.ts'
 import { proofsNow, withoutProof, withProofs } from '../restore/proof.ts'
@@ -26,11 +24,12 @@ import { besideOf, patternFitsNothing } from '../retention/beside-pattern.ts'
 import { dateFiles } from '../retention/series-pattern.ts'
 import type { Retention } from '../retention/wanted.ts'
 import { claimsOf, faultOf, judgeState, triesAgain } from './claims.ts'
-import { type Claim, claim, dated, FEW } from './conditions.ts'
+import { type Claim, claim, dated } from './conditions.ts'
 import { codeOfStatus, firstOf } from './exit-code.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { lateCause } from './late-cause.ts'
-import { isOverSpecs, withoutOverSpecs } from './over-specs.ts'
+import { type NotWhole, notWholeNow, troublesNow, whyNotWhole } from './not-whole.ts'
+import { withoutOverSpecs } from './over-specs.ts'
 import { disksIn, isAllAway, lastOf, viewsAway } from './rotation.ts'
 import { lateSeries, type SeriesView, seriesViews, withCause } from './series.ts'
 
@@ -51,7 +50,7 @@ export function backupStatus(given: StatusFacts, asOf: Instant): BackupStatus {
   const held = count(facts)
   const isUnderWay = isAtWork(facts)
   const points = pointsOf(facts, asOf)
-  const gone = goneNow(held.gone, last)
+  const gone = notWholeNow(held.gone, last)
   const troubles = troublesNow(gone, last)
   const waiting = waitingNow(facts)
   const views = viewsIn(points, facts, asOf)
@@ -133,24 +132,6 @@ function stagedNow({ staged, abandoned, seen }: Holding): StagedNow | null {
   }
 }
 
-/** What the last pass found to be lost, or in conflict, is that. */
-function goneNow(gone: readonly string[], last: DestinationStatus | null): readonly string[] {
-  const known = new Set(
-    last?.troubles?.flatMap(({ code, paths }) => (code === 'lost' || code === 'conflict' ? paths : [])),
-  )
-  return gone.filter((path) => !known.has(path))
-}
-
-/** What is late, and what stands over all specs, is known better than by the last pass. */
-function troublesNow(gone: readonly string[], last: DestinationStatus | null): readonly TroubleNow[] {
-  const before = (last?.troubles ?? []).filter(
-    ({ code }) => code !== 'late' && code !== 'missing-here' && !isOverSpecs(code),
-  )
-  return [...before, ...(gone.length === 0 ? [] : [{ code: 'missing-here', paths: gone }])].map(
-    ({ code, paths }) => ({ code, count: paths.length, names: paths.slice(0, FEW) }),
-  )
-}
-
 function waitingNow({ last, holding, spec }: StatusFacts): WaitingNow | null {
   const files = last?.counts.waiting ?? 0
   if (files === 0) return null
@@ -214,15 +195,17 @@ function count({ holding, spec }: StatusFacts) {
   const wanted = spec === null || holding === null ? () => true : heldSelectorOf(spec, holding.records)
   const seriesIn = spec === null ? dateFiles({ patterns: [], timezone: 'UTC' }) : null
   const series = new Map<string, { points: number; newest: number }>()
-  const gone: string[] = []
+  const gone: { readonly code: NotWhole[number]['code']; readonly path: string }[] = []
   const readAt: Instant[] = []
   const sum = { files: 0, bytes: 0, gone, readAt }
   for (const [path, record] of holding?.records ?? []) {
     if (!wanted(path) || (holding!.pruned.has(path) && !holding!.files.has(path))) continue
     const here = holding?.files.get(path)
-    if (!isWhole(here, record)) {
+    const code = whyNotWhole(here, record)
+    if (code !== null) {
       // A loss that the spec accepts is none.
-      if (here !== undefined || spec === null || !isLossAccepted(spec, path, record)) gone.push(path)
+      if (here !== undefined || spec === null || !isLossAccepted(spec, path, record))
+        gone.push({ code, path })
       continue
     }
     sum.files++

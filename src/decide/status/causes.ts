@@ -7,6 +7,7 @@ import { isSharedFileGone } from '../specs/vanished.ts'
 import { fewOf, isTrouble } from './conditions.ts'
 import { diskKey } from './disk-growth.ts'
 import { isDamage } from './exit-code.ts'
+import { isNotSeen, isRefusal } from './over-specs.ts'
 
 /** One thing that is wrong with a backup. */
 export interface Cause {
@@ -32,7 +33,7 @@ export function causesOf({
 }: Pick<BackupStatus, 'conditions' | 'troubles' | 'shared'>): readonly Cause[] {
   // Reported once for all.
   if (shared !== undefined) return []
-  const found = conditions.filter(isTrouble)
+  const found = conditions.filter((one) => isTrouble(one) && !isOfAllSpecs(one))
   const certain = found.filter(({ status }) => status !== 'unknown')
   const all = certain.length > 0 ? certain : found
   const ready = all.find(({ type }) => type === 'Ready')
@@ -59,6 +60,10 @@ export function causesOf({
   const each = [...groupBy([...said, ...others], ({ code }) => code).values()].map(([one]) => one!)
   return [...each.slice(0, 1), ...each.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
 }
+
+/** That a commit is not taken, or newer ones are not seen: a commit counts as a whole, so that is no backup's own, and is reported once. */
+const isOfAllSpecs = ({ type, reason, place }: BackupStatus['conditions'][number]): boolean =>
+  type === 'SpecValid' && place === undefined && (isRefusal(reason) || isNotSeen(reason))
 
 const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefined) => {
   const { names: [path] = [], count = 0 } = trouble ?? {}
@@ -110,7 +115,9 @@ const WORDS: Readonly<Record<string, string>> = {
   lost: 'files are lost',
   'max-size': 'it has reached maxSize',
   'min-free': 'its disk is down to minFree',
-  'missing-here': 'files are gone or damaged',
+  'marker-altered': 'a marker was altered',
+  'marker-missing': 'a marker is gone',
+  'missing-here': 'files are gone',
   'never-run': 'no pass yet',
   'not-encrypted': 'its disk is not seen to be encrypted',
   'not-mounted': 'its disk is not mounted',
@@ -176,6 +183,20 @@ export function sameCauses<T extends Parameters<typeof sharedCauseOf>[0]>(
     ([cause, these]) => cause !== null && these.length > (cause.startsWith(`${FAULT} `) ? 2 : 1),
   )
   return new Map(groups.flatMap(([, these]) => these.map((one) => [one, these] as const)))
+}
+
+/** At the end of what a hold asks. */
+const RELEASED = /\(reconcile release (\w+)\)/
+
+/** What is said of several that are stopped by the very same question, with what answers it for all. `most`: more ids are left to a dry run. */
+export function releasingAll(
+  text: string,
+  same: readonly Parameters<typeof causesOf>[0][],
+  most = Number.POSITIVE_INFINITY,
+): string {
+  const ids = same.flatMap((one) => RELEASED.exec(causesOf(one)[0]?.message ?? '')?.[1] ?? [])
+  const release = ids.length > most ? 'reconcile -n shows the release' : `reconcile release ${ids.join(' ')}`
+  return text.replace(RELEASED, `(${release})`)
 }
 
 const wordsFor = (reason: string): string => shortly(reason)[0] ?? reason.replaceAll('-', ' ')

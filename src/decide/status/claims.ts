@@ -1,17 +1,16 @@
 import { SKEW } from '../../model/clock-sanity.ts'
 import { humanSize } from '../../model/human-size.ts'
-import { type Instant, instant, isoTime } from '../../model/instant.ts'
-import type { Schedule } from '../../model/spec.ts'
+import { instant, isoTime } from '../../model/instant.ts'
 import type { BackupState, ConditionType, DestinationStatus } from '../../model/status.ts'
 import { type Hold, type SpecPlace, withHint } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import { isEnded } from '../files/emptiness.ts'
 import { provenNow } from '../restore/proof.ts'
-import { type Claim, claim, fewOf, joined, releaseText } from './conditions.ts'
+import { type Claim, claim, joined, releaseText } from './conditions.ts'
 import type { StatusFacts, StatusLook } from './facts.ts'
 import { heldClaim } from './fold.ts'
-import { scheduleText } from './freshness.ts'
-import { lastLook, lookBy } from './look-by.ts'
+import { missedPass } from './look-by.ts'
+import { notWholeText } from './not-whole.ts'
 import { isNotSeen, isRefusal } from './over-specs.ts'
 import { freshClaim, lateSeries } from './series.ts'
 import { describeSuspended, resumeHint, toSuspended } from './suspended.ts'
@@ -42,8 +41,8 @@ export function judgeState(facts: StatusFacts, look: StatusLook): Judged {
   if (halt !== null) return is('failed', { reason: halt.code, message: withHint(halt) })
   if (last !== null && last.counts.conflict > 0) return is('conflict')
   if (last !== null && last.counts.lost > 0) return is('failed')
-  if (gone.length > 0)
-    return is('failed', { reason: 'missing-here', message: goneText(gone, facts.place.path) })
+  if (gone[0] !== undefined)
+    return is('failed', { reason: gone[0].code, message: notWholeText(gone[0], facts.place.path) })
   if (suspension !== null) {
     const suspended = toSuspended(suspension)
     const hint = resumeHint(facts.backup, suspended)
@@ -97,6 +96,8 @@ const SWAPPED: Said = {
   reason: 'disk-swapped',
   message: 'the disk that is here was away when the backup was last looked at: the next pass looks',
 }
+
+const NEVER_RUN: Said = { reason: 'never-run', message: 'no pass has finished here yet' }
 
 const HELD: Said = { reason: 'not-looked-at', message: 'it is not looked at while it is held' }
 
@@ -154,7 +155,7 @@ function doubtOf(
   { spec, last, holding, holders, silentSince }: StatusFacts,
   { asOf, isAway, isUnderWay }: StatusLook,
 ): Said | null {
-  if (last === null) return { reason: 'never-run', message: 'no pass has finished here yet' }
+  if (last === null) return NEVER_RUN
   const finished = instant(Date.parse(last.finished))
   if (Number.isNaN(finished))
     return { reason: 'not-recorded', message: 'when the last pass ended cannot be read' }
@@ -163,7 +164,7 @@ function doubtOf(
     const message = `this box's clock shows ${isoTime(asOf)}, behind ${isoTime(written)}, the last time recorded here, so ages are unknown. Set it`
     return { reason: 'box-clock', message }
   }
-  const missed = missedPass(last, spec?.schedule ?? null, isAway ? NO_DISK : NO_RUN, asOf)
+  const missed = missedPass(last, spec?.schedule ?? null, isAway, asOf)
   if (missed !== null) return missed
   const end = last.promised === null ? null : instant(Date.parse(last.promised.validUntil))
   if (end === null || isUnderWay) return null
@@ -178,28 +179,6 @@ function doubtOf(
   }
   const who = holders === null ? '; it is unknown whether a pass is under way' : ''
   const message = `nobody has looked since ${last.finished}, and a pass was promised by ${isoTime(end)}: watch does not run, or hangs${who}`
-  return { reason: 'overdue', message, since: end }
-}
-
-/** Where neither a spec nor the last pass says how often one is to come. */
-const EACH_HOUR: Schedule = { kind: 'every', seconds: 3600 }
-
-const NO_RUN = 'cron, the timer or watch does not run'
-const NO_DISK = 'none of its disks is mounted'
-
-/** I14: that nobody has looked for too long, whoever is to run passes; null: somebody has. */
-function missedPass(
-  last: DestinationStatus,
-  schedule: Schedule | null,
-  why: string,
-  asOf: Instant,
-): Said | null {
-  const look = lastLook(last)
-  const recorded = schedule === null && last.lookBy !== null ? instant(Date.parse(last.lookBy)) : null
-  const end = recorded ?? lookBy(schedule ?? EACH_HOUR, look)
-  if (asOf <= end) return null
-  const how = schedule === null ? '' : ` (${scheduleText(schedule)})`
-  const message = `no pass has looked since ${isoTime(look)}, where its schedule${how} asked for one long ago: ${why}. If passes are meant to be rarer, say so in schedule`
   return { reason: 'overdue', message, since: end }
 }
 
@@ -221,13 +200,10 @@ function sinceHeld({ stale }: StatusFacts, code: string): Pick<Claim, 'since'> {
 const isOtherSpec = (last: DestinationStatus | null, digest: string): boolean =>
   last?.observed != null && last.observed.digest !== digest
 
-const goneText = (gone: readonly string[], path: string): string =>
-  `${gone.length === 1 ? '1 published file is gone' : `${gone.length} published files are gone`} from ${path}, or damaged there: ${fewOf(gone)}`
-
 /** All conditions as this look finds them; what it cannot tell is as the last pass left it. */
 export function claimsOf(facts: StatusFacts, look: StatusLook, judged: Judged): readonly Claim[] {
   const { last } = facts
-  const kept = (type: ConditionType): Claim => keptClaim(last, type)
+  const kept = (type: ConditionType): Claim => keptClaim(facts, type)
   return [
     readyClaim(judged, kept('Ready'), facts),
     reconcilingClaim(facts),
@@ -270,8 +246,12 @@ function withDoubt({ ready, doubt }: Judged, last: Claim): Claim {
 
 const also = (message: string, more: string): string => `${message.replace(/\.$/, '')}; ${more}`
 
-function keptClaim(last: DestinationStatus | null, type: ConditionType): Claim {
-  if (last === null) return claim(type, 'unknown', 'never-run', 'no pass has finished here yet')
+function keptClaim({ last, holding, hold, halt }: StatusFacts, type: ConditionType): Claim {
+  if (last === null) {
+    const isSeen = holding !== null || (hold ?? halt) === null
+    const { reason, message } = isSeen ? NEVER_RUN : hold === null ? NOT_LOOKED_AT : HELD
+    return claim(type, 'unknown', reason, message)
+  }
   const found = last.conditions.find((one) => one.type === type)
   if (found === undefined)
     return claim(type, 'unknown', 'not-recorded', 'the last pass recorded nothing about it')

@@ -9,6 +9,7 @@ import type { SuspendedNow } from '../../model/suspension.ts'
 import type { Diagnostic, Halt, Hold, Problem } from '../../model/trouble.ts'
 import type { WatchWord } from '../../model/watch-beat.ts'
 import type { SeriesProof } from '../restore/points.ts'
+import type { NotWhole } from './not-whole.ts'
 import type { SeriesView } from './series.ts'
 
 export interface StatusFacts {
@@ -54,7 +55,7 @@ export interface StatusLook {
   /** But for that. */
   readonly halt: Halt | null
   /** Published files that are not here whole any more. */
-  readonly gone: readonly string[]
+  readonly gone: NotWhole
   /** Published files that are. */
   readonly held: number
   readonly views: readonly SeriesView[]

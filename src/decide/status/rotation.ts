@@ -40,6 +40,7 @@ export function disksIn(
       here,
       lastHere: status?.finished ?? day,
       newest: times.length === 0 ? null : isoTime(instant(Math.max(...times))),
+      ...(here || status !== null ? {} : { known: false as const }),
     }
   })
   const rank = ({ here, lastHere }: DiskInTurn) =>

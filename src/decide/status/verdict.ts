@@ -1,3 +1,4 @@
+import { groupBy } from '../../model/group-by.ts'
 import type { BackupState, BackupStatus, SeriesStatus } from '../../model/status.ts'
 import { causesOf, sameCauses, whyOf, withoutPlace, wordsForAll } from './causes.ts'
 import { isTrouble } from './conditions.ts'
@@ -7,8 +8,8 @@ export interface Verdict {
   readonly total: number
   /** Who needs a person, worst first, those together that are stopped by the very same, and why in a few words. */
   readonly sick: readonly Sick[]
-  /** How many of all that need one do so for what is wrong with many, and why; null: none. */
-  readonly shared: { readonly count: number; readonly why: string } | null
+  /** Who of all that need one does so for what is wrong with many, and why; null: nobody. */
+  readonly shared: { readonly backups: readonly string[]; readonly why: string } | null
   /** `ok` but for a warning. */
   readonly warned: readonly string[]
   /** `ok`, the warned ones among them. */
@@ -29,6 +30,8 @@ interface Sick {
   readonly why: string
   /** The same with the host or the disk, for several; null: nothing says more. */
   readonly whole: string | null
+  /** Each has its own, which is the same in a few words. */
+  readonly isEach: boolean
 }
 
 /** Worst first. */
@@ -93,7 +96,10 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
   return {
     total: backups.length,
     sick: together(sick.filter((one) => !shared.includes(one))),
-    shared: shared[0] === undefined ? null : { count: shared.length, why: wordsForAll(shared[0].shared!) },
+    shared:
+      shared[0] === undefined
+        ? null
+        : { backups: shared.map(({ backup }) => backup), why: wordsForAll(shared[0].shared!) },
     warned: backups.filter(isWarned).map(({ backup }) => backup),
     fine: count('ok'),
     running: pending.filter(isUnderWay).length,
@@ -107,14 +113,23 @@ export function verdictOf(all: readonly BackupStatus[]): Verdict {
 
 function together(sick: readonly BackupStatus[]): readonly Sick[] {
   const same = sameCauses(sick)
+  const own = groupBy(
+    sick.filter((one) => !same.has(one)),
+    whyOf,
+  )
   return sick.flatMap((one): readonly Sick[] => {
+    const alike = same.has(one) ? [one] : own.get(whyOf(one))!
+    if (alike.length > 1)
+      return alike[0] === one
+        ? [{ backups: alike.map(({ backup }) => backup), why: whyOf(one), whole: null, isEach: true }]
+        : []
     const these = same.get(one) ?? [one]
     if (these[0] !== one) return []
     // What it said itself, and what helps, is for those who read on.
     const [clause = ''] = (causesOf(one)[0]?.message ?? '').split(/[.:;] |\.$/, 1)
     const isForAll = these.length > 1 && clause !== '' && withoutPlace(clause, one) === clause
     const whole = isForAll ? clause : null
-    return [{ backups: these.map(({ backup }) => backup), why: whyOf(one), whole }]
+    return [{ backups: these.map(({ backup }) => backup), why: whyOf(one), whole, isEach: false }]
   })
 }
 

@@ -67,7 +67,7 @@ const FOREVER = instant(8_000_000_000_000_000)
 
 /** Why a removal waits, in words that go on after "and ". */
 export const leapWords = (asOf: Instant, lastTime: Instant): string =>
-  `the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Release if the clock is right and the box was only off`
+  `the clock jumped: it shows ${isoTime(asOf)}, far past ${isoTime(lastTime)}, the last time recorded here. Set the clock if it is wrong; release if it is right and the box was only off, or the disk away`
 
 /** The question whether the clock is right: the same one for as long as the same time was the last. */
 export function clockHold(

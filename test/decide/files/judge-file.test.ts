@@ -95,6 +95,13 @@ describe('what is done about a file', () => {
     )
   })
 
+  test('an accepted loss is none, whatever the source shows', () => {
+    const acknowledge = [{ path: 'b', digest: md5('A'), reason: 'too old' }]
+    for (const completeness of ['incomplete', 'unknown'] as const)
+      expect(words(picture('held a 10 A\ngone b 10 A', completeness), { acknowledge })).toBe('keep a')
+    expect(words(picture('held a 10 A\ngone b 10 A\nremote b 10 -'), { acknowledge })).toBe('keep a, wait b')
+  })
+
   test('unmarked data that this pass has hashed and found to be other bytes is replaced, and kept as a start', () => {
     const observation = picture('bare a 10\nremote a 10 A')
     const found = { size: 10, marker: null, foundOther: { md5: md5('F'), sha256: sha256('F') } }

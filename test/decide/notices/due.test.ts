@@ -41,7 +41,7 @@ function lifeOf(
   const tell = (found: ReturnType<typeof findTrouble>, deliver: boolean) => {
     const at = instant(Date.UTC(2026, 10, 24, hours++))
     if (found === null) return []
-    const teller = { at, host: 'box', revision: 'c0ffee', stamp: `t${hours}` }
+    const teller = { at, host: 'box', revision: 'c0ffee', others: 2, stamp: `t${hours}` }
     const next = foldNotices(book, hooks, found, teller)
     const fresh = next.pending.filter((one) => !book.pending.includes(one))
     book = deliver ? fresh.reduce(withoutNotice, next) : next
@@ -164,6 +164,7 @@ describe('what one host or disk does to several', () => {
           at: instant(i * 1000),
           host: 'box',
           revision: null,
+          others: 2,
           stamp: `${i}`,
         })
       const said = book.pending.map(({ notice }) => notice)
@@ -436,7 +437,7 @@ describe('each hook', () => {
     const { book, pass } = lifeOf()
     pass(inConflict)
     const hooks = [{ id: '/new', on: NOTICE_KINDS }]
-    const teller = { at: instant(0), host: '', revision: null, stamp: 's' }
+    const teller = { at: instant(0), host: '', revision: null, others: 2, stamp: 's' }
     const next = foldNotices(book(), hooks, findTrouble(outcome(inConflict), 'whole')!, teller)
     expect(next.pending.map(({ hook }) => hook)).toEqual(['/new'])
   })
@@ -510,7 +511,7 @@ describe('what was refused', () => {
 
 test('the end of what is over all backups says what is over, and not that all is well', () => {
   const faults = [{ code: 'unknown-key', message: 'no key "x"', file: '_defaults.yaml', line: 2 }]
-  const teller = { at: instant(0), host: 'box', revision: null, stamp: 's' }
+  const teller = { at: instant(0), host: 'box', revision: null, others: 2, stamp: 's' }
   const fold = (book: NoticeBook, over: Partial<OverBackup>) =>
     foldNotices(
       book,

@@ -157,6 +157,19 @@ describe('of several troubles', () => {
     expect(told.troubles?.find(({ code }) => code === 'missing-here')?.names).toEqual(['c.tar'])
   })
 
+  test('what is not whole here is said by what is wrong with it', () => {
+    const holding = picture(
+      'held a.tar 1!2 A\nours b.tar 1 B\nours c.tar 1 C\nspoilt d.tar 1 D\ngone e.tar 1 E',
+    ).destination
+    const told = look(fold({}), { holding })
+    expect(codes(told)).toEqual(['rot 1', 'missing-here 1', 'marker-missing 2', 'marker-altered 1'])
+    const markers = look(fold({}), { holding: picture('ours b.tar 1 B').destination })
+    expect([markers.state, short('Ready', markers)]).toEqual(['failed', 'false marker-missing'])
+    expect(of('Ready', markers)?.message).toMatch(
+      /^the marker of 1 published file is gone from \S+, and the data is there: b\.tar; the next pass mends that/,
+    )
+  })
+
   test('damage comes before a removal that is held, which says what it asks', () => {
     const held = { result: 'applied', exitCode: 7, holds: [hold('a')] } as const
     expect(codes(look(fold(held)))).toEqual(['code-a 1'])
@@ -246,6 +259,13 @@ test('a commit that is not taken makes a spec invalid, a repository that is away
       since: isoTime(at(-5)),
     })
     expect(told.state).toBe('ok')
+    // A commit counts as a whole: what else a backup has is not mixed with that.
+    const conflict = look(fold({ exitCode: 6, conflicts: [{ path: 'a', held: '1', source: '2' }] }), {
+      spec,
+      holding,
+      stale: [reason(code)],
+    })
+    expect(causesOf(conflict).map((one) => one.code)).toEqual(['conflict'])
   }
 })
 
