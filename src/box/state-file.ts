@@ -4,7 +4,7 @@ import { both, type Check, matches, object, oneOf, parseJson } from '../model/ch
 import { Failure } from '../model/failure.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
 import { takeFlock } from '../system/lock.ts'
-import { makeWithParents } from '../system/make-with-parents.ts'
+import { makeForOwner } from '../system/make-with-parents.ts'
 import { replaceFile } from '../system/replace-file.ts'
 
 /** What moving a damaged file aside means. */
@@ -128,7 +128,7 @@ const LOCK_SECONDS = 30
 
 /** Makes a folder of the state, and those above it, private to their user. */
 export async function makeStateFolder(folder: string): Promise<void> {
-  await makeWithParents(folder).catch((error: unknown) => {
+  await makeForOwner(folder).catch((error: unknown) => {
     throw stateFailure(error, 'make the state folder', folder)
   })
 }

@@ -51,6 +51,11 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     const facts = { now: run.now(), texts, zone: Intl.DateTimeFormat().resolvedOptions().timeZone }
     const guess = guessSpec(listing.files, facts)
     talk.console.writeError(`\n${renderFiles(guess, talk.console.errorWidth)}`)
+    if (place.path !== spec.source.path)
+      say(
+        talk,
+        `They are in the folder that rrsync serves, which does not say its name: it is taken for ${spec.source.path}. If they are other files than you expect, see the DIR of command="rrsync -ro DIR" in authorized_keys there.`,
+      )
     for (const { message } of listing.problems.slice(0, 5)) say(talk, message)
     const written = await made.textWith(guess, place.path)
     if (file === null) {

@@ -162,7 +162,7 @@ async function checkSource(
   if (place.kind === 'local') {
     if (without !== null) return { checks: notAsked([], without, CONTENTS), selected: [] }
     const facts = await list()
-    return { checks: judgeContents(facts, spec.finished), selected: selectedIn(facts) }
+    return { checks: judgeContents(facts, spec), selected: selectedIn(facts) }
   }
   const keys = judgeKeys(place, await lookAtKeys(place, run.signal))
   const stopped = keys.some(({ state }) => state === 'failed') ? 'see what failed before' : without
@@ -188,7 +188,7 @@ async function checkSource(
   return {
     checks: [
       ...before,
-      ...judgeContents(facts, spec.finished),
+      ...judgeContents(facts, spec),
       ...judgeAccount({ shell, forward, write: null, outside: null, ...confined }),
       judgeSourceClock(shell, newest, run.now() / 1000),
     ],

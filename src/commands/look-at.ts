@@ -64,7 +64,7 @@ export const noDestination = (message: string): Failure =>
   })
 
 /** Throws a Failure (`no-destination`) where no folder has this absolute path. */
-export async function mustBeFolder(path: string): Promise<void> {
+async function mustBeFolder(path: string): Promise<void> {
   const there = await stat(path).catch(() => null)
   if (there?.isDirectory() === true) return
   throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
@@ -73,19 +73,11 @@ export async function mustBeFolder(path: string): Promise<void> {
 /** Whether a folder is given in place of a backup's name. */
 export const isFolder = (name: string): boolean => name.includes('/')
 
-/** The destination at a folder that is given in place of a name. Throws a Failure where there is no folder. */
-async function openGiven(folder: string, flags: GlobalFlags): Promise<Destination> {
-  const path = resolve(folder)
-  await mustBeFolder(path)
-  const { settings } = await openSettings(flags)
-  return openFolder(path, basename(path), openBox(settings.state, { concurrency: settings.concurrency }))
-}
+/** Without rights to a `.reconcile`: its markers are left, or it is refused, by a halt that names its owner. */
+type WhereClosed = 'markers' | 'refuse'
 
-/**
- * The same, also of another user: it is read as its owner would read it. `isClosed`: without rights to its `.reconcile`, so that only its
- * markers are left.
- */
-export async function openToRead(folder: string, flags: GlobalFlags) {
+/** The destination at a folder that is given in place of a name, to be read. Throws a Failure where there is no folder. */
+export async function openGiven(folder: string, flags: GlobalFlags, whereClosed: WhereClosed) {
   const path = resolve(folder)
   await mustBeFolder(path)
   const { settings } = await openSettings(flags)
@@ -95,40 +87,38 @@ export async function openToRead(folder: string, flags: GlobalFlags) {
     () => known,
     () => openBox('/nonexistent', settings),
   )
-  const { isClosed, options } = await asReader(path)
-  const place = { path, mount: null, rotate: false }
-  const destination = await openPlace(place, basename(path), { box, loaded: nothingObeyed('') }, options)
-  return { destination, isClosed }
+  const { options, ...reader } = await asReader(path, whereClosed)
+  return { ...reader, destination: await openFolder(path, basename(path), box, options) }
 }
 
-/** Another user's destination is read as its owner would read it; without rights to its `.reconcile`, by markers alone. */
-export async function asReader(path: string) {
+/** Another user's destination is read as its owner would read it. `isClosed`: without rights to its `.reconcile`. */
+export async function asReader(path: string, whereClosed: WhereClosed) {
   const own = join((await realPath(path)).path, PRIVATE_FOLDER)
   const there = await lstat(own).catch(() => null)
-  if (there === null || there.uid === process.getuid?.()) return { isClosed: false, options: {} }
+  if (there === null || there.uid === process.getuid?.())
+    return { isClosed: false, isOthers: false, options: {} }
   const isClosed = await access(own, constants.R_OK | constants.X_OK).then(
     () => false,
     () => true,
   )
+  const options = isClosed ? { uid: there.uid, disk: diskWithout(own) } : { uid: there.uid }
+  return { isClosed, isOthers: true, options: isClosed && whereClosed === 'refuse' ? {} : options }
+}
+
+/** The disk, as if this folder were not there. */
+function diskWithout(own: string): Disk {
   const isOwn = (at: string): boolean => isWithin(at, own)
-  const disk: Disk = {
+  return {
     ...realDisk,
     lstat: async (at) => (isOwn(at) ? null : realDisk.lstat(at)),
     list: async (at) => (isOwn(at) ? null : realDisk.list(at)),
     read: async (at, options) => (isOwn(at) ? null : realDisk.read(at, options)),
   }
-  return { isClosed, options: { uid: there.uid, ...(isClosed ? { disk } : {}) } }
-}
-
-/** The same; whose ledger may not be read is a halt that names its owner. */
-export async function openToLook(folder: string, flags: GlobalFlags): Promise<Destination> {
-  const { isClosed, destination } = await openToRead(folder, flags)
-  return isClosed ? openGiven(folder, flags) : destination
 }
 
 /** The destination at a folder, whose ledger is to be read. Throws a Failure where the folder is none. */
 export async function openLedgerAt(folder: string, flags: GlobalFlags, run: Run): Promise<Destination> {
-  const destination = await openToLook(folder, flags)
+  const { destination } = await openGiven(folder, flags, 'refuse')
   if (!(await destination.identify(run)).identity.hasPrivateFolder)
     throw noDestination(`${destination.path} is not a destination`)
   return destination
@@ -139,13 +129,17 @@ export async function openLedgerOf(
   { name, destination: place }: Spec,
   workspace: Workspace,
 ): Promise<Destination> {
-  const { isClosed, options } = await asReader(place.path)
-  return openPlace(place, name, workspace, isClosed ? {} : options)
+  const { options } = await asReader(place.path, 'refuse')
+  return openPlace(place, name, workspace, options)
 }
 
 /** A destination of which nothing is known but its folder. */
-export const openFolder = (path: string, backup: string, box: BoxState) =>
-  openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') })
+export const openFolder = (
+  path: string,
+  backup: string,
+  box: BoxState,
+  options: Parameters<typeof openPlace>[3] = {},
+) => openPlace({ path, mount: null, rotate: false }, backup, { box, loaded: nothingObeyed('') }, options)
 
 /** Every line of a ledger, of a damaged one what can be read, and how it ended. Throws a Failure where it may not be read. */
 export async function eachLine(

@@ -129,11 +129,10 @@ function specsHome(
   given: AddFlags,
 ): { folder: string | null; config: string | null } {
   if (specs.kind === 'git') return { folder: null, config: null }
-  const isPlain = process.getuid?.() !== 0 && specs.path === join(ETC, 'backups.d')
-  if (!isPlain || existsSync(specs.path) || file !== null || given.specs !== undefined)
-    return { folder: specs.path, config: null }
   const config = ownConfig()
-  return { folder: join(dirname(config), 'backups.d'), config }
+  const isOwn = process.getuid?.() !== 0 && specs.path === join(dirname(config), 'backups.d')
+  const isFound = !isOwn || file !== null || given.specs !== undefined
+  return { folder: specs.path, config: isFound ? null : config }
 }
 
 function mustBeFolder(path: string, hint: string): void {

@@ -3,6 +3,7 @@ import { namedRemovals, thinSeries } from '../decide/prune/name-removals.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding, PrunedFile } from '../model/holding.ts'
+import { humanSize } from '../model/human-size.ts'
 import { isoSeconds, isoTime } from '../model/instant.ts'
 import type { LockHolder } from '../model/outcome.ts'
 import { type RelPath, toRelPath } from '../model/rel-path.ts'
@@ -16,7 +17,7 @@ import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { inUse, localProse } from '../view/local-prose.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
-import { complain, printDocument, say } from './argv/console.ts'
+import { type Console, complain, printDocument, say } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { passOver } from './passes.ts'
@@ -151,7 +152,7 @@ async function pruneByName(
   name: string,
   words: readonly string[],
   reason: string,
-  { dryRun = false, lockTimeout = 0 }: PlanFlags,
+  { dryRun = false, all = false, lockTimeout = 0 }: PlanFlags,
   context: Context,
 ): Promise<number> {
   const { workspace, console, run } = context
@@ -168,7 +169,8 @@ async function pruneByName(
     const holding = await destination.inspect(run)
     if (holding.halt !== null) throw new Failure(holding.halt)
     requireHeld(name, paths, holding)
-    for (const path of paths) say(console, `would move to the trash: ${escapeText(path)}`)
+    sayEach(console, 'would move to the trash:', paths, all)
+    if (paths.length > 1) say(console, `Result: ${ofFiles(paths, holding)} would be removed.`)
     return 0
   }
   const done = await underLock(destination, lockTimeout, run, async (locked, holding) => {
@@ -180,15 +182,20 @@ async function pruneByName(
       return verdict?.verdict === 'problem' ? [verdict.problem] : []
     })
     const removed = new Set(paths.filter((path) => verdicts.get(path)?.verdict === 'done'))
-    return { problems, removed, thin: thinSeries(spec, holding, removed, run.now()) }
+    const sum = ofFiles([...removed], holding)
+    return { problems, removed, sum, thin: thinSeries(spec, holding, removed, run.now()) }
   })
   if (done.state === 'busy') return printBusy(name, done.holders, context)
-  const { removed, problems, thin } = done.value
+  const { removed, problems, thin, sum } = done.value
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
-  for (const path of removed) {
-    const what = `removed ${escapeText(path)}: in the trash until ${localProse(until)}; it will not be pulled again. To restore it:`
-    const how = escapeText(shellWords(['reconcile', 'prune', name, `--undo=${path}`]))
-    say(console, `${what} ${how}`)
+  sayEach(console, 'removed', [...removed], all)
+  if (removed.size > 0) {
+    const them = removed.size === 1 ? ['it', `--undo=${[...removed][0]}`] : ['them', '--undo', '--last']
+    const how = escapeText(shellWords(['reconcile', 'prune', name, ...them.slice(1)]))
+    say(
+      console,
+      `Result: ${sum} removed: in the trash until ${localProse(until)}, and never pulled again. To restore ${them[0]}: ${how}`,
+    )
   }
   for (const { series, left } of thin) {
     const points = counted(left, 'complete point')
@@ -203,7 +210,7 @@ async function pruneByName(
 async function undoPrune(
   name: string,
   words: readonly string[] | 'last',
-  { reason = 'undone', lockTimeout = 0 }: PruneFlags,
+  { reason = 'undone', all = false, lockTimeout = 0 }: PruneFlags,
   context: Context,
 ): Promise<number> {
   const { workspace, console, run } = context
@@ -216,23 +223,37 @@ async function undoPrune(
     return { chosen, verdicts: await locked.undoPrune(chosen, { reason, by: whoAmI() }, run) }
   })
   if (done.state === 'busy') return printBusy(name, done.holders, context)
-  let code = 0
-  for (const path of done.value.chosen) {
-    const verdict = done.value.verdicts.get(path)
-    if (verdict?.verdict === 'done') {
-      console.write(`restored ${escapeText(path)}\n`)
-      continue
-    }
-    code = 1
-    const problem = verdict?.problem ?? { message: 'no result', hint: '' }
+  const { chosen, verdicts } = done.value
+  const restored = chosen.filter((path) => verdicts.get(path)?.verdict === 'done')
+  sayEach(console, 'restored', restored, all)
+  if (restored.length > 1) say(console, `Result: ${counted(restored.length, 'file')} restored.`)
+  for (const path of chosen.filter((one) => !restored.includes(one))) {
+    const verdict = verdicts.get(path)
+    const problem = verdict?.verdict === 'problem' ? verdict.problem : { message: 'no result', hint: '' }
     complain(console, `${escapeText(path)}: ${localProse(withHint(problem))}`)
   }
+  const code = restored.length < chosen.length ? 1 : 0
   if (code === 0 && spec.retain !== null && spec.prune.mode === 'auto')
     complain(
       console,
       'No prune removes it for prune.minAge. Before that ends, pin it in retain.pin or keep more.',
     )
   return code
+}
+
+/** As many lines as a plan has. */
+const SHOWN = 24
+
+function sayEach(console: Console, what: string, paths: readonly RelPath[], all: boolean): void {
+  const shown = all || paths.length <= SHOWN + 1 ? paths : paths.slice(0, SHOWN)
+  for (const path of shown) say(console, `${what} ${escapeText(path)}`)
+  if (shown.length < paths.length)
+    say(console, `${what} ${counted(paths.length - shown.length, 'more file')}; --all shows them`)
+}
+
+const ofFiles = (paths: readonly RelPath[], { files }: Holding): string => {
+  const bytes = paths.reduce((sum, path) => sum + (files.get(path)?.size ?? 0), 0)
+  return `${counted(paths.length, 'file')} (${humanSize(bytes)})`
 }
 
 /** All files of the last event that is still in the trash. */

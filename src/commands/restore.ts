@@ -30,7 +30,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { asReader, isFolder, openToRead } from './look-at.ts'
+import { asReader, isFolder, openGiven } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
 import { byHand } from './prove-by-hand.ts'
@@ -137,7 +137,7 @@ async function openHeld(name: string, given: RestoreFlags, run: Run) {
 
 async function folderAt(path: string, given: RestoreFlags) {
   return {
-    ...(await openToRead(path, given)),
+    ...(await openGiven(path, given, 'markers')),
     name: path,
     rules: { patterns: [], timezone: 'UTC' } satisfies SeriesRules as SeriesRules,
     accepted: () => false,
@@ -153,7 +153,7 @@ async function backupOf(name: string, workspace: Workspace) {
       message: `the spec of ${name} is faulty, so its destination is not known`,
       hint: "Give the destination's folder instead of the name: its disk alone is enough.",
     })
-  const { isClosed, options } = await asReader(spec.destination.path)
+  const { isClosed, options } = await asReader(spec.destination.path, 'markers')
   const destination = await openPlace(spec.destination, spec.name, workspace, options)
   const accepted = (record: LedgerRecord) => isLossAccepted(spec, record.path, record)
   return { name, destination, rules: spec.series, accepted, workspace, isClosed }

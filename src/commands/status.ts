@@ -32,7 +32,7 @@ import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { openCommonHolds, sharedBy } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
-import { isFolder, lookAt, openFolder, openToLook } from './look-at.ts'
+import { isFolder, lookAt, openFolder, openGiven } from './look-at.ts'
 import { holdsOverSpecs, liveBeat } from './over-specs.ts'
 import {
   boxContext,
@@ -276,7 +276,7 @@ async function reportOfFolders(
   run: Run,
 ): Promise<StatusReport> {
   const places: Destination[] = []
-  for (const folder of folders) places.push(await openToLook(folder, flags))
+  for (const folder of folders) places.push((await openGiven(folder, flags, 'refuse')).destination)
   const holders = holdersOf(places)
   const backups: BackupStatus[] = []
   for (const place of places)

@@ -1,6 +1,5 @@
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openBox } from '../box/box.ts'
 import { isLossAccepted } from '../decide/files/facts.ts'
 import { codeOfDiagnostics, firstOf } from '../decide/status/exit-code.ts'
 import { chooseToRead } from '../decide/verify/turn.ts'
@@ -17,8 +16,8 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { isFolder, mustBeFolder, noDestination, openFolder, openLedgerAt, openLedgerOf } from './look-at.ts'
-import { chooseSpecs, openPlace, openSettings, openWorkspace, printSpecs } from './workspace.ts'
+import { isFolder, noDestination, openGiven, openLedgerAt, openLedgerOf } from './look-at.ts'
+import { chooseSpecs, openPlace, openWorkspace, printSpecs } from './workspace.ts'
 
 interface VerifyFlags extends SharedFlags {
   /** Seconds. */
@@ -145,7 +144,7 @@ async function targetsOf(
   { run }: Host,
   print: (workspace: Awaited<ReturnType<typeof openWorkspace>>) => void,
 ): Promise<{ readonly targets: readonly Target[]; readonly code: number }> {
-  const folders = names.filter((name) => name.includes('/'))
+  const folders = names.filter(isFolder)
   const targets: Target[] = []
   let code = 0
   if (folders.length < names.length || names.length === 0) {
@@ -160,15 +159,19 @@ async function targetsOf(
     }
   }
   if (folders.length === 0) return { targets, code }
-  const { settings } = await openSettings(given)
-  const box = openBox(settings.state, { concurrency: settings.concurrency })
   for (const folder of folders) {
-    const path = resolve(folder)
-    await mustBeFolder(path)
-    const destination = await openFolder(path, basename(path), box)
-    if (!(await destination.identify(run)).identity.hasPrivateFolder)
-      throw noDestination(`${path} is not a destination`)
-    targets.push({ name: path, destination, accepted: () => false, by: 'folder' })
+    const { destination, isOthers } = await openGiven(folder, given, 'markers')
+    await mustHoldFiles(destination, run)
+    const by = isOthers ? 'reader' : 'folder'
+    targets.push({ name: resolve(folder), destination, accepted: () => false, by })
   }
   return { targets, code }
+}
+
+/** Throws a Failure where nothing says of any file what its bytes must be. */
+async function mustHoldFiles(destination: Destination, run: Run): Promise<void> {
+  if ((await destination.identify(run)).identity.hasPrivateFolder) return
+  const { files } = await destination.inspect(run)
+  if (![...files.values()].some(({ marker }) => marker !== null))
+    throw noDestination(`${destination.path} has neither a ledger (.reconcile) nor a file with its .md5`)
 }

@@ -1,7 +1,12 @@
 import type { NoticeHook } from './notice.ts'
 
-/** Where the specs are. An empty path or URL: the settings name a place, and what they say of it is faulty. */
-export type SpecPlace = { readonly kind: 'folder'; readonly path: string } | GitPlace
+/**
+ * Where the specs are. An empty path or URL: the settings name a place, and what they say of it is faulty. `lookedIn`: nothing names the
+ * folder, and it was looked for in these places.
+ */
+export type SpecPlace =
+  | { readonly kind: 'folder'; readonly path: string; readonly lookedIn?: readonly string[] }
+  | GitPlace
 
 /** A folder of specs in a git repository. */
 export interface GitPlace {

@@ -16,7 +16,7 @@ import { Failure, problemOf } from '../model/failure.ts'
 import type { Holding, LedgerRecord } from '../model/holding.ts'
 import { type Instant, instant, isoTime } from '../model/instant.ts'
 import type { Destination } from '../model/ports.ts'
-import { comparePaths, type RelPath } from '../model/rel-path.ts'
+import { comparePaths, PRIVATE_FOLDER, type RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import { failureFrom } from '../model/system-error.ts'
 import type { Problem } from '../model/trouble.ts'
@@ -38,8 +38,11 @@ export interface VerifyWish {
   readonly goesOn: () => boolean
   /** Seconds to wait for the lock, to record what was found. */
   readonly lockWait: number
-  /** `name`: a disk other than the expected one is a failure. `folder`: it is looked at, and nothing is recorded. */
-  readonly by: 'name' | 'folder'
+  /**
+   * `name`: a disk other than the expected one is a failure. `folder`: it is looked at, and nothing is recorded; nor is for a `reader`
+   * of what another user writes. Without a ledger, markers are all there is to go by for these two.
+   */
+  readonly by: 'name' | 'folder' | 'reader'
   /** What is to be read is known, and then each file that was. */
   readonly report: (bytes: number, path: string, total: number) => void
 }
@@ -62,8 +65,10 @@ export async function verifyBackup(
   const { halt } = holding
   const broken = halt === null ? null : findingOfLedger(halt)
   if (halt !== null && broken === null) throw new Failure(halt)
+  if (wish.by !== 'name' && !holding.identity.hasPrivateFolder)
+    return byMarkers(destination, holding, { problem: noLedger(destination.path) }, wish, run)
   const mayRecord = mayBeRecorded(destination, holding, wish)
-  if (broken !== null) return byMarkers(destination, holding, broken, wish, run)
+  if (broken !== null) return byMarkers(destination, holding, { finding: broken }, wish, run)
   const { chosen, left } = wish.choose(holding)
   const total = bytesOf(chosen)
   const looked = findingsOfLook(holding, wish.accepted)
@@ -130,6 +135,7 @@ function mayBeRecorded(
   { identity }: Pick<Holding, 'identity'>,
   { by }: VerifyWish,
 ): boolean {
+  if (by === 'reader') return false
   const hold = holdOfIdentity(destination.path, identity)
   if (hold === null && identity.hasPrivateFolder) return true
   if (hold === null) {
@@ -212,16 +218,23 @@ const busy = (pids: readonly number[]): Problem => ({
   hint: 'Run it again when that has ended, or with --lock-timeout 10m. Passes verify too.',
 })
 
-/** The ledger cannot be trusted: what is here is held against the markers. Nothing is recorded. */
+const noLedger = (path: string): Problem => ({
+  code: 'no-ledger',
+  message: `no ledger can be read in ${path}/${PRIVATE_FOLDER}, so files were read against their markers alone: one that is gone with its marker, or was replaced with it, goes unseen`,
+  hint: 'Where another user owns it, run this as that user, or as root. Else a pass makes a ledger of what is there.',
+})
+
+/** Without a ledger that can be trusted, what is here is held against the markers. Nothing is recorded. */
 async function byMarkers(
   destination: Destination,
   holding: Holding,
-  broken: Finding,
+  why: { readonly finding: Finding } | { readonly problem: Problem },
   wish: VerifyWish,
   run: Run,
 ): Promise<VerifiedBackup> {
   const results = nothingYet(holding, false)
-  results.findings.push(broken)
+  if ('finding' in why) results.findings.push(why.finding)
+  else results.problems.push(why.problem)
   const paths = [...holding.files].sort(([a], [b]) => comparePaths(a, b))
   const total = paths.reduce((sum, [, { size }]) => sum + size, 0)
   const sum = { files: 0, bytes: 0 }

@@ -5,7 +5,7 @@ import { isWithin } from '../model/is-within.ts'
 import type { Drill } from '../model/settings.ts'
 import { childEnvironment, runChild } from '../system/child.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
-import { makeWithParents } from '../system/make-with-parents.ts'
+import { makeForOwner } from '../system/make-with-parents.ts'
 import { listFolder, readLink, readText } from '../system/proc.ts'
 import { type CopyRequest, copyVerified } from './copy-verified.ts'
 
@@ -33,7 +33,7 @@ export async function runDrill(request: DrillRequest, signal: AbortSignal): Prom
   const { drill, files, scratch } = request
   try {
     await sweepScratch(scratch)
-    await makeWithParents(scratch)
+    await makeForOwner(scratch)
     const folder = await promises.mkdtemp(join(scratch, 'drill-'))
     try {
       const began = performance.now()

@@ -43,7 +43,7 @@ export const RSYNC_WORDS = {
   ),
   'path-missing-below': again(
     '{folder} is not there.',
-    'Check source.path: it is relative to the folder that rrsync serves.',
+    'source.path ("{path}") counts from the folder that rrsync serves, the DIR of command="rrsync -ro DIR" in authorized_keys of {user} there, and the two do not agree. Change one of them.',
     'path-missing',
   ),
   'path-missing': again(

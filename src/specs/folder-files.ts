@@ -12,10 +12,13 @@ import { withoutSecrets } from './git/url.ts'
 import { MAX_SPEC_BYTES, readText, type SpecEntry, type SpecFiles, type Unreadable } from './spec-files.ts'
 import type { Fault, SourceText } from './yaml/located.ts'
 
-/** A folder on this machine. Throws a Failure (`specs-not-found`) where it cannot be read. */
-export async function folderFiles(folder: string): Promise<SpecFiles> {
+/**
+ * A folder on this machine. Throws a Failure (`specs-not-found`) where it cannot be read. `lookedIn`: where it was looked for, if nothing
+ * names it.
+ */
+export async function folderFiles(folder: string, lookedIn: readonly string[] = []): Promise<SpecFiles> {
   const absolute = resolve(folder)
-  const entries = await listFolder(absolute)
+  const entries = await listFolder(absolute, lookedIn)
   return {
     label: absolute,
     folder: absolute,
@@ -32,7 +35,7 @@ export async function folderFiles(folder: string): Promise<SpecFiles> {
   }
 }
 
-async function listFolder(folder: string): Promise<readonly Dirent[]> {
+async function listFolder(folder: string, lookedIn: readonly string[]): Promise<readonly Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true })
     return entries.sort((a, b) => comparePaths(a.name, b.name))
@@ -41,7 +44,10 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
     const name = systemErrorOf(cause)?.name
     throw new Failure({
       code: 'specs-not-found',
-      message: `the specs folder ${withoutSecrets(folder)} cannot be read: ${withoutSecrets(why)}`,
+      message:
+        name === 'ENOENT' && lookedIn.length > 1
+          ? `there is no folder of specs: looked for ${lookedIn.join(', ')}`
+          : `the specs folder ${withoutSecrets(folder)} cannot be read: ${withoutSecrets(why)}`,
       hint:
         name === 'ENOTDIR' && SPEC_FILE.test(basename(folder))
           ? `Name its folder: --specs ${shellQuoted(dirname(folder))}. To run this backup alone, add its name.`
@@ -51,8 +57,7 @@ async function listFolder(folder: string): Promise<readonly Dirent[]> {
   }
 }
 
-const FIRST_SPEC =
-  "To write a first spec: reconcile add [USER@]HOST:PATH --to DIR, or reconcile init. A plain user's settings are in ~/.config/reconcile/config.yaml, and the specs that add writes in backups.d next to it."
+const FIRST_SPEC = 'To write a first spec: reconcile add [USER@]HOST:PATH --to DIR, or reconcile init.'
 
 /** A YAML file's text; see `readSpecBytes`. */
 export const readSpecFile = (

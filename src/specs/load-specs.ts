@@ -89,8 +89,12 @@ export const nothingObeyed = (label: string): LoadedSpecs => ({
  * Reads all specs of a folder. Faulty ones are left out and their faults reported; the good ones beside them are returned. Throws
  * a Failure (`specs-not-found`) where the folder itself cannot be read.
  */
-export async function loadSpecs(folder: string, context: BoxContext): Promise<LoadedSpecs> {
-  const files = await folderFiles(folder)
+export async function loadSpecs(
+  folder: string,
+  context: BoxContext,
+  lookedIn: readonly string[] = [],
+): Promise<LoadedSpecs> {
+  const files = await folderFiles(folder, lookedIn)
   const entries = files.entries.map(readOnce)
   const loaded = await readSpecs({ ...files, entries }, context)
   return { ...loaded, fingerprint: await fingerprintFiles(entries) }

@@ -52,7 +52,8 @@ export function openSpecs(settings: Settings, ports: SpecsPorts): SpecSource {
       suggestsMounts: ports.use === 'newest',
     },
   }
-  if (specs.kind === 'folder') return { label: specs.path, load: () => loadSpecs(specs.path, context) }
+  if (specs.kind === 'folder')
+    return { label: specs.path, load: () => loadSpecs(specs.path, context, specs.lookedIn) }
   const label = `${specs.url}@${specs.ref}${specs.subpath === '' ? '' : `:${specs.subpath}`}`
   return {
     label,

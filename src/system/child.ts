@@ -24,6 +24,8 @@ export interface ChildCall<Verdict extends string = never> {
   /** The whole environment, in place of the fixed one. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Whom it runs as, without their further groups, where that is another user than ours; null or left out: as we do. */
+  readonly user?: { readonly uid: number; readonly gid: number } | null
   /** What goes to its stdin; null or left out: nothing. */
   readonly input?: string | null
   /** A lock's descriptor that it and all that it starts inherit as their descriptor 3 (I11); null or left out: none. */
@@ -106,6 +108,7 @@ export function startChild<Verdict extends string = never>(
       detached: true,
       env: call.env ?? childEnvironment(),
       cwd: call.cwd,
+      ...call.user,
       stdio: [stdin, out, err, ...(typeof call.inherit === 'number' ? [call.inherit] : [])],
     })
     return { pid: child.pid ?? null, ended: follow(child, file!, call) }

@@ -33,7 +33,7 @@ function troubleLines(problem: Problem, width: number): readonly string[] {
 }
 
 /** Problems next to which what is here was looked at all the same. */
-const LOOKED: ReadonlySet<string> = new Set(['not-recorded', 'not-regular', 'folder-unreadable'])
+const LOOKED: ReadonlySet<string> = new Set(['not-recorded', 'not-regular', 'folder-unreadable', 'no-ledger'])
 
 function sumUp(
   { backup, files, bytes, left, oldest, findings, problems, recorded, head }: VerifiedBackup,

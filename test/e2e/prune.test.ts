@@ -188,3 +188,29 @@ describe('reconcile prune', () => {
     expect(existsSync(join(world.destination, '.reconcile/trash'))).toBe(true)
   })
 })
+
+test('of many files removed by name, and put back, the first are named and all are summed up', async () => {
+  const world = await makeWorld('local', { calls: 'here' })
+  try {
+    const names = Array.from({ length: 30 }, (_, i) => `file-${i + 10}.tar`)
+    for (const name of names) await world.offer(name, 'ab')
+    await world.declare('pg', {})
+    await world.run('pg')
+    const lines = async (...words: string[]) =>
+      (await world.run('prune', 'pg', ...words)).stdout.trimEnd().split('\n')
+    const dry = await lines(...names, '--reason', 'x', '--dry-run')
+    expect(dry.slice(24)).toEqual([
+      'would move to the trash: 6 more files; --all shows them',
+      'Result: 30 files (60 B) would be removed.',
+    ])
+    const done = await lines(...names, '--reason', 'x')
+    expect(done.slice(23, 25)).toEqual([`removed ${names[23]}`, 'removed 6 more files; --all shows them'])
+    expect(done.slice(25).join(' ').replace(/\s+/g, ' ')).toMatch(
+      /^Result: 30 files \(60 B\) removed: in the trash until .*: reconcile prune pg --undo --last$/,
+    )
+    const undone = await lines('--undo', '--last', '--all')
+    expect(undone).toEqual([...names.map((name) => `restored ${name}`), 'Result: 30 files restored.'])
+  } finally {
+    await world.end()
+  }
+})

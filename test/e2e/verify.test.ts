@@ -1,5 +1,6 @@
 import { chmod, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { afterEach, expect, test } from 'vitest'
 import type { VerifyReport } from '../../src/model/verified.ts'
 import { kill, otherHolder } from '../helpers/disk-sharers.ts'
@@ -266,6 +267,38 @@ test('by a folder alone; by age and amount, the longest unread first; at a rate'
   // Slower than the rate is no fault of it.
   expect(performance.now() - began).toBeGreaterThan(300)
   expect((await world.run('verify', '/nowhere/x')).code).toBe(64)
+})
+
+test.skipIf(process.getuid?.() !== 0)(
+  "another user's is read as its owner would, and not written",
+  async () => {
+    const world = await held()
+    await flip(world, NAMES[0]!)
+    await execa('chown', ['-R', '1234:1234', world.destination])
+    const strange = async () => (await execa('find', [world.destination, '-uid', '0'])).stdout
+    const before = await readFile(ledgerOf(world), 'utf8')
+    expect(await verify(world, world.destination)).toMatchObject({
+      ...{ code: 6, files: 5, found: [`rot ${NAMES[0]}`] },
+      ...{ recorded: false, problems: [] },
+    })
+    expect([await readFile(ledgerOf(world), 'utf8'), await strange()]).toEqual([before, ''])
+    await execa('chown', ['-R', '0:0', world.destination])
+  },
+)
+
+test('a folder without .reconcile is read by its markers alone, which is said; one with nothing to go by is none', async () => {
+  const world = await held()
+  await rm(join(world.destination, '.reconcile'), { recursive: true })
+  expect(await verify(world, world.destination)).toMatchObject({
+    ...{ code: 1, files: 6, found: [], problems: [{ code: 'no-ledger' }], recorded: false },
+  })
+  await flip(world, NAMES[0]!)
+  expect(await verify(world, world.destination)).toMatchObject({ code: 6, found: [`rot ${NAMES[0]}`] })
+  const { code, stderr } = await world.run('verify', world.specs)
+  expect([code, stderr.replace(/\s+/g, ' ')]).toEqual([
+    64,
+    expect.stringContaining('has neither a ledger (.reconcile) nor a file with its .md5'),
+  ])
 })
 
 test('a pass reads its share once nothing is to come, and repairs at once what it finds', async () => {

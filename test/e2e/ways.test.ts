@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { backupIn, problemsOf } from '../helpers/backup.ts'
 import { makeWorld } from '../helpers/world.ts'
 
@@ -48,6 +49,40 @@ describe('other ways to a source', () => {
       })
       await served.declare('far', { source: { path: 'in here' } })
       expect((await served.pass()).backups[0]).toMatchObject({ published: ['a.tar'], exitCode: 0 })
+
+      const { host, ...sshd } = served.sshd!
+      const { port, user, identity, knownHosts } = sshd
+      await writeFile(
+        join(served.specs, '_hosts.yaml'),
+        stringify({ far: { address: host, port, user, identity, knownHosts } }),
+      )
+      // The key is limited to another folder than is meant.
+      const dir = (path: string) =>
+        `("${path}") counts from the DIR of command="rrsync -ro DIR" in authorized_keys of`
+      const elsewhere = { destination: { path: join(served.folder, 'elsewhere') } }
+      await served.declare('far', { ...elsewhere, source: { path: 'not here' } })
+      expect((await served.pass()).backups[0]!.problems).toMatchObject([
+        {
+          hint: expect.stringContaining('source.path ("not here") counts from the folder that rrsync serves'),
+        },
+      ])
+      await served.declare('far', { ...elsewhere, select: { include: ['*.dump'] } })
+      expect((await served.pass()).backups[0]!.problems).toMatchObject([
+        { code: 'nothing-found', hint: expect.stringContaining(dir('.')) },
+      ])
+      expect((await served.run('doctor', 'far')).stdout.replace(/\s+/g, ' ')).toContain(dir('.'))
+      const add = await served.run(
+        ...[
+          'add',
+          `far:${served.folder}/meant`,
+          '--to',
+          join(served.folder, 'two'),
+          '--name',
+          'two',
+          '--yes',
+        ],
+      )
+      expect(add.stderr.replace(/\s+/g, ' ')).toContain(`it is taken for ${served.folder}/meant.`)
     } finally {
       await shell.end()
       await served.end()

@@ -384,12 +384,7 @@ describe('the folder', () => {
   })
 
   test.each([
-    [
-      'is not there',
-      'no/such/folder',
-      'there is no such folder',
-      /reconcile add .*reconcile init\..*~\/\.config\/reconcile/,
-    ],
+    ['is not there', 'no/such/folder', 'there is no such folder', /reconcile add .*reconcile init\./],
     ['is a file', 'a.yaml', 'a.yaml is a file, not a folder', /Name its folder: --specs/],
   ])('that %s is a failure', async (_, name, why, next) => {
     const folder = await scratch()

@@ -40,7 +40,7 @@ export const quietFlag = flag('-q, --quiet', 'print only what is unwell, and no 
 export const SHARED_FLAGS: readonly Option[] = [
   flag(
     '--specs <folder>',
-    'folder of specs (default: as config.yaml says, else ./backups.d, else /etc/reconcile/backups.d; add, as a plain user, writes ~/.config/reconcile/backups.d)',
+    "folder of specs (default: as config.yaml says, else ./backups.d, else a plain user's ~/.config/reconcile/backups.d, else /etc/reconcile/backups.d)",
   ),
   flag('--git <url>', 'specs from a git repository instead'),
   flag('--ref <ref>', 'with --git: branch, tag or commit (default: its HEAD)'),

@@ -1,8 +1,8 @@
 import { SKEW } from '../../model/clock-sanity.ts'
 import type { AccountFacts, Answer, Check, SourceFacts } from '../../model/doctor.ts'
 import { Failure } from '../../model/failure.ts'
-import type { Finished, Hop, SshPlace } from '../../model/spec.ts'
-import { linksWarning } from '../files/problems.ts'
+import type { Finished, Hop, Spec, SshPlace } from '../../model/spec.ts'
+import { confinedTo, linksWarning } from '../files/problems.ts'
 import { failedCheck, okCheck, okUnless, skippedCheck, troubledCheck, warningCheck } from './check.ts'
 
 /** All that is asked of an account, in the order of a report. */
@@ -172,14 +172,17 @@ const NO_CLAIM = {
 } as const
 
 /** What the source shows of its files, or why it shows none. */
-export function judgeContents(facts: SourceFacts | Failure, { kind }: Finished): readonly Check[] {
+export function judgeContents(
+  facts: SourceFacts | Failure,
+  { finished: { kind }, source }: Pick<Spec, 'finished' | 'source'>,
+): readonly Check[] {
   if (facts instanceof Failure)
     return [failedCheck('listing', facts), skippedCheck('claims', 'the folder cannot be listed')]
   const links = linksWarning(facts.links).map(({ message, hint }) => warningCheck('symlinks', message, hint))
-  return [judgeListing(facts), ...links, judgeClaims(facts.claims, facts.selected.length, kind)]
+  return [judgeListing(facts, source), ...links, judgeClaims(facts.claims, facts.selected.length, kind)]
 }
 
-function judgeListing({ files, selected, isComplete, problems }: SourceFacts): Check {
+function judgeListing({ files, selected, isComplete, problems }: SourceFacts, source: Spec['source']): Check {
   const [problem] = problems
   const shows = `shows ${files} files, ${selected.length} of them selected`
   if (problem !== undefined)
@@ -189,7 +192,7 @@ function judgeListing({ files, selected, isComplete, problems }: SourceFacts): C
     })
   if (!isComplete)
     return warningCheck('listing', `${shows}, and not all there is`, 'See what the account may not read.')
-  const hint = 'See source.path and select in the spec, and whether the source has made anything yet.'
+  const hint = `See source.path and select in the spec, and whether the source has made anything yet.${confinedTo(source)}`
   return selected.length === 0 ? warningCheck('listing', shows, hint) : okCheck('listing', shows)
 }
 

@@ -85,8 +85,8 @@ export function templateFault(template: string): PatternFault | null {
 
 const templates = new Map<string, readonly Piece[]>()
 
-/** It was checked when its spec was read. */
-function piecesOf(template: string): readonly Piece[] {
+/** Of a template that was checked when its spec was read. */
+export function templatePieces(template: string): readonly Piece[] {
   const known = templates.get(template) ?? parseTemplate(template)
   if (isPatternFault(known)) throw new Error(`a checked template: ${known.message}`)
   templates.set(template, known)
@@ -141,7 +141,7 @@ export function datedNames(spec: NamesVersions): DatedNames | null {
 }
 
 function makeNames(template: string, spec: NamesVersions): DatedNames {
-  const pieces = piecesOf(template)
+  const pieces = templatePieces(template)
   const zone = zoneOf(spec.series.timezone)
   const selects = selectorOf(spec)
   const named = (from: string, date: (token: DateToken) => string): string =>
@@ -190,7 +190,7 @@ export function heldSelectorOf(spec: NamesVersions, records: Holding['records'])
 
 /** What would keep two versions of one file apart that have one name now, and whose times are so many seconds apart. */
 export function finerName(template: string, apart = 0): string {
-  const tokens = piecesOf(template).flatMap((piece) => (piece.kind === 'date' ? [piece.token] : []))
+  const tokens = templatePieces(template).flatMap((piece) => (piece.kind === 'date' ? [piece.token] : []))
   if (!tokens.includes('hh')) return 'add {hh}{mm} to select.as'
   if (tokens.includes('mm') && apart > 60 && apart < 7200)
     return 'the clock repeats this hour once a year, and only series.timezone: UTC keeps them apart'

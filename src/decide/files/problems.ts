@@ -145,8 +145,14 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
     kept === 0
       ? 'the source contains nothing that this spec selects: there is nothing to back up'
       : `the source no longer contains anything that this spec selects; ${kept} published files stay`,
-  hint: `Check source.path, source.listing and select in ${spec.file}, and the folder at the source.`,
+  hint: `Check source.path, source.listing and select in ${spec.file}, and the folder at the source.${confinedTo(spec.source)}`,
 })
+
+/** Why what is seen may be another folder than is meant: only its keeper knows which one a key is limited to. */
+export const confinedTo = (source: Spec['source']): string =>
+  source.kind === 'local' || source.path.startsWith('/')
+    ? ''
+    : ` If rrsync limits the key, source.path (${JSON.stringify(source.path)}) counts from the DIR of command="rrsync -ro DIR" in authorized_keys of ${source.user} at ${source.host}: see whether the two agree.`
 
 const NAMED = 3
 

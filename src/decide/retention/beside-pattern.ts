@@ -4,9 +4,11 @@ import { comparePaths, type RelPath } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { BesideCount } from '../../model/status.ts'
 import type { Problem, Warning } from '../../model/trouble.ts'
+import { patternFor } from '../files/as-and-pattern.ts'
 import type { FileFacts } from '../files/facts.ts'
 import { fileTime } from './file-time.ts'
 import { guessSeries } from './guess-series.ts'
+import { dateFiles } from './series-pattern.ts'
 import type { Point } from './series-points.ts'
 import { suggestPattern } from './suggest-pattern.ts'
 
@@ -97,7 +99,7 @@ export function besideOf(wants: { readonly beside: Beside } | null): { readonly 
  * shows only such files by now, whatever older ones fit. Null: it is not so.
  */
 export function patternFitsNothing(
-  { series: { patterns } }: Pick<Spec, 'series'>,
+  { series: { patterns }, select }: Pick<Spec, 'series' | 'select'>,
   beside: Beside,
   isComplete: boolean,
 ): Problem | null {
@@ -109,7 +111,7 @@ export function patternFitsNothing(
   const files = isAll ? beside.files : beside.listed.beside
   const which = files === 1 ? 'the one selected file' : `any of ${files} selected files`
   const where = isAll ? '' : ' that the source shows'
-  const { text, pattern } = nearest(patterns, beside.sample)
+  const { text, pattern } = nearest(patterns, beside.sample, select)
   return {
     code: 'pattern-fits-nothing',
     message: `series.pattern does not match ${which}${where}; ${text}`,
@@ -122,7 +124,7 @@ export function patternFitsNothing(
 
 /** Files that carry a newer date than any that fits: the source seems to name them in another way now. Null: there are none. */
 export function newNaming(
-  { series: { patterns } }: Pick<Spec, 'series'>,
+  { series: { patterns }, select }: Pick<Spec, 'series' | 'select'>,
   { beside, series }: { readonly beside: Beside; readonly series: ReadonlyMap<string, readonly Point[]> },
   asOf: Instant,
 ): Warning | null {
@@ -130,7 +132,7 @@ export function newNaming(
   if (newestDated === null || newestDated.time - asOf > DAY || beside.fits === 0) return null
   for (const points of series.values())
     if (points.some(({ time, isAhead }) => !isAhead && time >= newestDated.time)) return null
-  const { text, pattern } = nearest(patterns, [newestDated.path, ...sample])
+  const { text, pattern } = nearest(patterns, [newestDated.path, ...sample], select)
   return {
     code: 'beside-pattern',
     message: `${files === 1 ? '1 selected file matches no series.pattern and is newer' : `${files} selected files match no series.pattern, and some are newer`} than all that match; ${text}`,
@@ -145,10 +147,15 @@ export function newNaming(
 function nearest(
   patterns: readonly string[],
   names: readonly string[],
+  select: Spec['select'],
 ): { readonly text: string; readonly pattern: string | null } {
+  const made = patternFor(select)
+  // Without patterns it guesses.
+  const reads = dateFiles({ patterns: made === null ? [] : [made], timezone: 'UTC' })
   let best: { name: string; own: string; pattern: string; apart: number } | null = null
   for (const name of names) {
-    const own = name.length > LONGEST ? null : suggestPattern(name)
+    const own =
+      name.length > LONGEST ? null : made !== null && reads(name) !== null ? made : suggestPattern(name)
     if (own === null) continue
     for (const pattern of patterns) {
       const apart = distance(own, pattern)

@@ -17,11 +17,16 @@ export function patternFault(pattern: string): PatternFault | null {
 }
 
 /** How exactly a pattern without a fault dates a file; `none`: not at all. */
-export function patternPrecision(pattern: string): Precision {
-  const tokens = piecesOf(pattern).map((piece) => (piece.kind === 'literal' ? null : piece.token))
-  if (tokens.includes('epoch')) return 'second'
+export const patternPrecision = (pattern: string): Precision => finestOf(piecesOf(pattern)).precision
+
+/** The finest part of a date among these pieces; those of a greater `rank` are finer. */
+export function finestOf(pieces: readonly Piece[]): { readonly rank: number; readonly precision: Precision } {
+  const tokens = pieces.map((piece) => (piece.kind === 'literal' ? null : piece.token))
   // Each needs the one before it, so their number gives the last.
-  return PRECISIONS[DATE_TOKENS.filter((token) => tokens.includes(token)).length] ?? 'none'
+  const rank = tokens.includes('epoch')
+    ? DATE_TOKENS.length
+    : DATE_TOKENS.filter((token) => tokens.includes(token)).length
+  return { rank, precision: PRECISIONS[rank] ?? 'none' }
 }
 
 /** Without a pattern series are guessed by the dates in names. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import type { Run } from '../../model/run.ts'
 import type { GitPlace } from '../../model/settings.ts'
 import { shellQuoted } from '../../model/shell-words.ts'
+import { otherOwner } from '../../system/as-folder-owner.ts'
 import {
   type ChildCall,
   type ChildEnd,
@@ -13,7 +14,8 @@ import {
   runChild,
   type TimeLimits,
 } from '../../system/child.ts'
-import { makeWithParents } from '../../system/make-with-parents.ts'
+import { makeForOwner } from '../../system/make-with-parents.ts'
+import { replaceFile } from '../../system/replace-file.ts'
 import { sshWords, tokenSafe } from '../../system/ssh-options.ts'
 import { fetchFailure, keysFailure, noCommit, nothingThere, shallowThere } from './fetch-failure.ts'
 import { isCommitId } from './ref.ts'
@@ -54,7 +56,7 @@ interface CloneOptions {
 
 /** The clone that stays, below `folder`, made where there is none. Whoever opens it holds its lock. */
 export async function openClone(folder: string, place: GitPlace, options: CloneOptions): Promise<GitClone> {
-  await makeWithParents(folder)
+  await makeForOwner(folder)
   const gitDir = join(folder, 'repo.git')
   if (!existsSync(join(gitDir, 'HEAD'))) {
     const next = `${gitDir}.new`
@@ -102,17 +104,20 @@ async function initClone(
   const clone = cloneAt(gitDir, await configFile(folder, place), place, options)
   const { code, stderr } = await clone.run(['init', '--bare', '--quiet', '--template='])
   if (code !== 0) throw broken(gitDir, stderr)
-  await makeWithParents(join(gitDir, 'objects/info'))
+  await makeForOwner(join(gitDir, 'objects/info'))
 }
 
 function cloneAt(gitDir: string, config: string, place: GitPlace, options: CloneOptions): GitClone {
   const { signal } = options.run
   const ssh = transportOf(place.url) === 'ssh' ? gitSshCommand(place) : null
   const env = gitEnvironment(config, ssh, place.caFile)
+  // Root's git is the owner's: who goes on with the clone, and whose settings in it count for nobody else.
+  const user = otherOwner(dirname(gitDir))
   const run: GitClone['run'] = (words, { input, config: more } = {}) =>
     runGit({
       arguments: [...gitArguments(gitDir, more), ...words],
       env,
+      user,
       signal,
       input: input ?? null,
     })
@@ -125,6 +130,7 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
     const ended = await runGit({
       arguments: [...gitArguments(gitDir), ...words],
       env,
+      user,
       signal,
       limits: options.limits ?? LIMITS,
       inherit: options.inherit ?? null,
@@ -211,7 +217,7 @@ async function configFile(folder: string, { url }: GitPlace): Promise<string> {
   const file = join(folder, 'gitconfig')
   const path = folderOf(url)
   const quoted = [path, `${path}/.git`].map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`)
-  await writeFile(file, `[safe]\n${quoted.map((one) => `\tdirectory = ${one}\n`).join('')}`, { mode: 0o600 })
+  await replaceFile(file, `[safe]\n${quoted.map((one) => `\tdirectory = ${one}\n`).join('')}`)
   return file
 }
 

@@ -51,7 +51,7 @@ export async function loadSettings(
     file === null ? { written: {} as WrittenSettings, faults: [] } : await readConfig(file, options)
   const flagPath = (path: string | undefined) => (path === undefined ? undefined : resolve(cwd, path))
   const git = gitOf(flags, written, { home, folder: cwd })
-  const localSpecs = join(cwd, 'backups.d')
+  const named = flagPath(flags.specs) ?? written.specs
   const concurrency = flags.concurrency ?? written.concurrency ?? 2
   const bandwidth = flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null)
   if (flags.bandwidth !== undefined || flags.concurrency !== undefined) {
@@ -64,13 +64,7 @@ export async function loadSettings(
       configFolders: [
         ...new Set([...(file === null ? [] : [file]), ...usualConfigs(options, etc)].flatMap(foldersOf)),
       ],
-      specs:
-        git ??
-        specsFolder(
-          flagPath(flags.specs) ??
-            written.specs ??
-            (existsSync(localSpecs) && !inDestination(cwd) ? localSpecs : join(etc, 'backups.d')),
-        ),
+      specs: git ?? (named === undefined ? usualSpecs(options, cwd, etc) : { kind: 'folder', path: named }),
       state:
         flagPath(flags.state) ??
         written.state ??
@@ -157,7 +151,12 @@ const NOWHERE: GitPlace = gitPlace({ url: '' })
 const usage = (message: string, hint = 'reconcile --help lists commands and flags.'): Failure =>
   new Failure({ code: 'usage', message, hint })
 
-const specsFolder = (path: string): SpecPlace => ({ kind: 'folder', path })
+/** The first of these folders that is there; none: where a first spec would go. */
+function usualSpecs(options: SettingsOptions, cwd: string, etc: string): SpecPlace {
+  const beside = usualConfigs(options, etc).map((file) => join(dirname(file), 'backups.d'))
+  const lookedIn = [...(inDestination(cwd) ? [] : [join(cwd, 'backups.d')]), ...beside]
+  return { kind: 'folder', path: lookedIn.find((path) => existsSync(path)) ?? beside[0]!, lookedIn }
+}
 
 /** A plain user's own file comes before the box's. */
 export function usualConfigs(

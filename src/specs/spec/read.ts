@@ -1,4 +1,5 @@
 import { fingerprint } from '../../decide/documents/fingerprint.ts'
+import { nameWarnings } from '../../decide/files/as-and-pattern.ts'
 import { templateFault } from '../../decide/files/dated-name.ts'
 import { reachWarnings } from '../../decide/retention/retained.ts'
 import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
@@ -114,7 +115,9 @@ export function readSpec(
   const warnings =
     spec === null
       ? []
-      : [...timeWarnings(spec), ...reachWarnings(spec)].map((warning) => warningFault(root, warning))
+      : [...timeWarnings(spec), ...reachWarnings(spec), ...nameWarnings(spec)].map((warning) =>
+          warningFault(root, warning),
+        )
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
 

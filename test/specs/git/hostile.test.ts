@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as listen } from 'node:net'
 import { join } from 'node:path'
@@ -107,6 +107,36 @@ describe('a hostile tree', () => {
     await execa('chown', ['-R', '65534', bed.remote])
     expect((await bed.load()).revision).toBe(commit)
     expect((await bed.load({ use: 'look' })).revision).toBe(commit)
+  })
+
+  test("root's fetch for another user's box leaves them all that is below state, and runs nothing of theirs as root", async () => {
+    if (process.getuid?.() !== 0) return
+    const nobody = 65_534
+    await chmod(bed.folder, 0o755)
+    await mkdir(bed.state)
+    await chown(bed.state, nobody, nobody)
+    const strangers = async () => (await execa('find', [bed.state, '!', '-user', String(nobody)])).stdout
+    await bed.push({ 'good.yaml': spec() })
+    await bed.load()
+    expect(await strangers()).toBe('')
+
+    const [clone] = (await readdir(join(bed.state, 'git'))).filter((one) => !one.endsWith('.lock'))
+    const [ran, trap] = [join(bed.folder, 'ran'), join(bed.folder, 'trap')]
+    await mkdir(ran)
+    await chmod(ran, 0o777)
+    await writeFile(trap, `#!/bin/sh\nid -u >${ran}/as\nexit 1\n`, { mode: 0o755 })
+    const config = join(bed.state, 'git', clone!, 'repo.git/config')
+    await appendFile(config, `[gpg "ssh"]\n\tprogram = ${trap}\n`)
+    const signers = join(bed.folder, 'signers')
+    await writeFile(signers, 'x ssh-ed25519 AAAA\n')
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(bed.folder, 'signer')])
+    await bed.git('config', 'gpg.format', 'ssh')
+    await bed.git('config', 'user.signingkey', join(bed.folder, 'signer'))
+    const commit = await bed.push({ 'other.yaml': spec() }, '-S')
+    await bed.load({ place: { verifySignatures: signers } })
+    expect((await readFile(join(ran, 'as'), 'utf8')).trim()).toBe(String(nobody))
+    expect((await bed.load()).revision).toBe(commit)
+    expect(await strangers()).toBe('')
   })
 })
 

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { loadSpecs } from '../../../src/specs/load-specs.ts'
 import { loadSettings, type SettingsOptions } from '../../../src/specs/settings/load.ts'
 import { fill, scratch, told } from '../spec-folder.ts'
 
@@ -64,6 +65,25 @@ describe('settings', () => {
     expect((await box(here)).specs).toBe('cwd/backups.d')
     expect((await box(config)).specs).toBe('etc/mine')
     expect((await box(config, { flags: { specs: 'flag' } })).specs).toBe('cwd/flag')
+  })
+
+  test("a plain user's own folder comes before the box's; where there is none, all places are named", async () => {
+    const own = 'home/.config/reconcile/backups.d'
+    const both = { [`${own}/x`]: '', 'etc/backups.d/x': '', 'etc/config.yaml': 'concurrency: 1\n' }
+    expect((await box(both, plain)).specs).toBe(own)
+    expect((await box(both)).specs).toBe('etc/backups.d')
+    expect((await box({ 'etc/backups.d/x': '' }, plain)).specs).toBe('etc/backups.d')
+    expect((await box({}, plain)).specs).toBe(own)
+    const folder = await scratch()
+    const { settings } = await loadSettings({
+      ...{ configFile: null, cwd: folder, home: `${folder}/home`, etc: `${folder}/etc` },
+      ...{ uid: 1000, env: {}, flags: {} },
+    })
+    const place = settings.specs as { path: string; lookedIn: readonly string[] }
+    await expect(loadSpecs(place.path, { roots: null, home: '/' }, place.lookedIn)).rejects.toMatchObject({
+      code: 'specs-not-found',
+      message: `there is no folder of specs: looked for ${folder}/backups.d, ${folder}/${own}, ${folder}/etc/backups.d`,
+    })
   })
 
   test('are read with units, and relative to their file', async () => {
