@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { chmod, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { World } from '../helpers/world.ts'
+import { makeWorld, type World } from '../helpers/world.ts'
 import { DUMPS, dump, heldThenLowered as makeDumps } from '../helpers/world-of-dumps.ts'
 
 let open: World | null = null
