@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { both, type Check, matches, object, oneOf, parseJson } from '../model/check-json.ts'
 import { Failure } from '../model/failure.ts'
@@ -92,11 +93,10 @@ async function readUnlessKnown<T>(
   let identity: string
   let text: string
   try {
+    if (known !== undefined && identityOf(await stat(path, { bigint: true })) === known) return 'same'
     const handle = await open(path, 'r')
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true })
-      identity = [dev, ino, size, mtimeNs, ctimeNs].join()
-      if (identity === known) return 'same'
+      identity = identityOf(await handle.stat({ bigint: true }))
       text = await handle.readFile('utf8')
     } finally {
       await handle.close()
@@ -114,6 +114,9 @@ async function readUnlessKnown<T>(
     path,
   })
 }
+
+const identityOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join()
 
 const busy = (path: string): Failure =>
   new Failure({
