@@ -156,7 +156,7 @@ async function record(
   destination: Destination,
   found: readonly FoundFile[],
   foreign: readonly Finding[],
-  { lockWait, by }: VerifyWish,
+  { lockWait, by, accepted }: VerifyWish,
   results: Results,
   run: Run,
 ): Promise<void> {
@@ -167,7 +167,8 @@ async function record(
   const keep = (now: Holding): readonly FoundFile[] => {
     const still = stillFound(found, now)
     for (const { record: file, read, findings } of still) {
-      results.findings.push(...findings)
+      // The ledger remembers it all the same.
+      if (!(accepted(file) && findings.some(({ code }) => code === 'rot'))) results.findings.push(...findings)
       if (read !== null && findings.length === 0) results.sound.push(file)
     }
     results.findings.push(...foreignNow(foreign, now))

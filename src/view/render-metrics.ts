@@ -203,7 +203,7 @@ const COUNTS = [
   ['pending', 'pending_files', 'Files still to be pulled after the last pass.'],
   ['waiting', 'waiting_files', 'Files without a marker at the source, by the last pass.'],
   ['conflict', 'conflict_files', 'Files that differ at the source from the copy held, by the last pass.'],
-  ['lost', 'lost_files', 'Files that were held and are gone on both sides, by the last pass.'],
+  ['lost', 'lost_files', 'Files that are gone or rotten here and gone at the source, by the last pass.'],
   ['problems', 'problems', 'Problems in the last pass.'],
 ] as const
 

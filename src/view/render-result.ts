@@ -1,3 +1,4 @@
+import { PUT_BACK } from '../decide/files/problems.ts'
 import { isAllShared } from '../decide/status/shared-troubles.ts'
 import { byName } from '../decide/status/verdict.ts'
 import { humanRate, humanSize } from '../model/human-size.ts'
@@ -288,11 +289,11 @@ const WAITING: Row = {
   detail: 'not finished at the source yet',
 }
 
-const LOST = alertRow('lost', 'red', 'held before, now gone both here and at the source', {
+const LOST = alertRow('lost', 'red', 'gone or rotten here, and no longer at the source', {
   hints: [
     {
       prose:
-        'Put the file and its marker back from another copy; it is checked like any other. To accept the loss on the record, ' +
+        `${PUT_BACK}. To accept the loss on the record, ` +
         'acknowledge its path in the spec with the digest that the plan shows.',
     },
   ],

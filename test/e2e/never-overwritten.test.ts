@@ -170,12 +170,12 @@ describe('what was published and is gone or rotten here', () => {
     expect(after.trim().split('\n').at(-1)).toContain('"verified"')
     expect(await at.pass()).toMatchObject({ result: 'in-sync', exitCode: 0 })
     expect(await ledger()).toBe(after)
-    // Without the source's copy it is rot.
+    // Without the source's copy it is lost.
     await rm(join(at.source, NAME))
     await rm(join(at.source, `${NAME}.md5`))
     await chmod(file, 0o644)
     await writeFile(file, Buffer.alloc(bytes.length, 'y'))
-    expect(await at.pass()).toMatchObject({ exitCode: 6, problems: [{ code: 'rot', path: NAME }] })
+    expect(await at.pass()).toMatchObject({ exitCode: 6, lost: [NAME] })
   })
 
   test('what was repaired is said with -q and --on-change, and exits with 0; the next pass is silent', async () => {

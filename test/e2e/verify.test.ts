@@ -357,7 +357,71 @@ test('repair: a delta against the rotten copy, which stays in quarantine; gone a
   expect((await world.run('explain', `pg/${small}`)).stdout).toMatch(/accepts that\n[\s\S]*its marker/)
   // That the source cannot be seen brings nothing of it back.
   await rename(world.source, `${world.source}-away`)
-  expect((await world.pass()).backups[0]).toMatchObject({ problems: [{ code: 'rrsync-folder-missing' }], lost: [] })
+  expect((await world.pass()).backups[0]).toMatchObject({
+    problems: [{ code: 'rrsync-folder-missing' }],
+    lost: [],
+  })
+})
+
+test('rot that the source can no longer replace is lost, and so loud, until its digest is acknowledged; repaired once it is back', async () => {
+  const world = await makeWorld('ssh', { calls: 'here' })
+  open = world
+  const [good, bad] = ['good-2025-11-20.tar', 'bad-2025-11-20.tar'] as const
+  const bytes = noise(SIZE, 'bad')
+  await world.offer(good, 'x'.repeat(SIZE), { mtime: 1_763_600_000 })
+  const digest = await world.offer(bad, bytes, { mtime: 1_763_600_000 })
+  await world.declare('pg', { expect: { every: 'never' } })
+  expect((await world.pass()).exitCode).toBe(0)
+  await flip(world, bad)
+  const rotten = await readFile(join(world.destination, bad))
+  for (const name of [bad, `${bad}.md5`]) await rm(join(world.source, name))
+  expect(await verify(world)).toMatchObject({ code: 6, found: [`rot ${bad}`] })
+
+  // What is not known to be gone there may come back.
+  await rename(world.source, `${world.source}.away`)
+  expect((await world.pass()).backups[0]).toMatchObject({ lost: [], exitCode: 6 })
+  await rename(`${world.source}.away`, world.source)
+  for (let i = 0; i < 2; i++)
+    expect((await world.pass()).backups[0]).toMatchObject({ lost: [bad], problems: [], exitCode: 6 })
+  const step = (await world.plan()).backups[0]!.steps.find(({ action }) => action === 'lost')
+  expect(step).toMatchObject({ path: bad, held: digest })
+  expect(step!.because.join()).toContain('the copy here is rotten')
+  expect((await world.status()).backups[0]).toMatchObject({
+    state: 'failed',
+    exitCode: 6,
+    troubles: [{ code: 'lost', names: [bad] }],
+    verified: { damaged: 1 },
+  })
+  expect((await world.run('status', '--check')).code).toBe(2)
+  expect((await world.run('explain', `pg/${bad}`)).stdout).toMatch(/rotten[\s\S]*another copy/)
+
+  const acknowledge = [{ path: bad, digest, reason: 'superseded' }]
+  await world.declare('pg', { expect: { every: 'never' }, acknowledge })
+  expect((await world.pass()).backups[0]).toMatchObject({ lost: [], problems: [], exitCode: 0 })
+  expect(await verify(world)).toMatchObject({ code: 0, found: [], files: 1 })
+  expect((await world.status()).backups[0]).toMatchObject({ state: 'ok', verified: { damaged: 0 } })
+  expect((await world.run('explain', `pg/${bad}`)).stdout).toMatch(/accepts\s+that\s+it\s+is\s+lost/)
+  // Nothing of it was touched, and the disk alone knows of no acknowledgement.
+  expect((await readFile(join(world.destination, bad))).equals(rotten)).toBe(true)
+  expect(await verify(world, world.destination)).toMatchObject({ code: 6, found: [`rot ${bad}`] })
+
+  await world.offer(bad, bytes, { mtime: 1_763_600_000 })
+  expect((await world.pass()).backups[0]).toMatchObject({ repaired: [bad], exitCode: 0 })
+  expect((await readFile(join(world.destination, bad))).equals(bytes)).toBe(true)
+})
+
+test('a lost file whose bytes a person puts back is whole again once it has been read', async () => {
+  const world = await held()
+  const [name] = NAMES as [string]
+  await flip(world, name)
+  for (const one of [name, `${name}.md5`]) await rm(join(world.source, one))
+  expect((await verify(world)).code).toBe(6)
+  const path = join(world.destination, name)
+  await chmod(path, 0o644)
+  await writeFile(path, MADE.get(name)!)
+  await utimes(path, 1_763_600_000, 1_763_600_000)
+  expect(await verify(world)).toMatchObject({ code: 0, found: [] })
+  expect((await world.pass()).backups[0]).toMatchObject({ lost: [], exitCode: 0 })
 })
 
 test('what cannot be looked at is never fine: no pass yet, a faulty spec, nothing declared', async () => {

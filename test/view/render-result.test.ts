@@ -201,11 +201,11 @@ describe('the summary after a pass', () => {
                       - path: c.tar
                         digest: 60303ae22b998861bce3b28f33eec1be
                         reason: "…"
-        ! lost      2 files    held before, now gone both here and at the source
+        ! lost      2 files    gone or rotten here, and no longer at the source
                     e.tar, f.tar
-                    Put the file and its marker back from another copy; it is checked
-                    like any other. To accept the loss on the record, acknowledge its
-                    path in the spec with the digest that the plan shows.
+                    Put the file and its marker back from another copy, and run
+                    reconcile verify. To accept the loss on the record, acknowledge
+                    its path in the spec with the digest that the plan shows.
         ! problem   48 files   waiting for over a day to be finished at the source
                     db-01.tar, db-02.tar, db-03.tar and 45 more (--json shows them)
                     The job that makes it writes the marker last. Check that it still

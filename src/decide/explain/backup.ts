@@ -14,6 +14,7 @@ import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
 import { withHint } from '../../model/trouble.ts'
+import { PUT_BACK } from '../files/problems.ts'
 import type { Decided } from '../plan/backup.ts'
 import { keptText, whyKeptText } from '../prune/why-kept.ts'
 import { newestFirst, policyText, retain } from '../retention/retain.ts'
@@ -114,13 +115,18 @@ function reasonsOf(
       one.path === undefined ? [] : [[markerOf(one.path)?.data ?? one.path, one] as const],
     ),
   )
-  // A copy that rotted and cannot be brought again waits for a person: that is to be seen here, and what to do.
+  const lost = new Map(
+    plan.steps.flatMap(({ action, path, because }) =>
+      action === 'lost' ? [[path as string, `lost: ${[...because, PUT_BACK].join('. ')}`] as const] : [],
+    ),
+  )
+  // What rotted or is gone and cannot be brought again waits for a person: that is to be seen here, and what to do.
   const troubleOf = ({ facts, standing }: Point): readonly string[] =>
     standing === 'whole' || standing === 'coming'
       ? []
       : facts.flatMap(({ path }) => {
           const problem = problems.get(path)
-          return problem === undefined ? [] : [`${problem.code}: ${withHint(problem)}`]
+          return problem === undefined ? (lost.get(path) ?? []) : [`${problem.code}: ${withHint(problem)}`]
         })
   const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
   // Wanted over the copies here alone: that spares a point too (I9).

@@ -7,8 +7,9 @@ import type { RelPath } from '../../model/rel-path.ts'
 import type { SourceFile } from '../../model/source-file.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { Hold } from '../../model/trouble.ts'
-import { isLossAccepted } from '../files/facts.ts'
+import { isLossAccepted, isWhole } from '../files/facts.ts'
 import { RETRY_FAILED_GATE } from '../files/judge-file.ts'
+import { PUT_BACK } from '../files/problems.ts'
 import { twoVersions } from '../files/versions.ts'
 import type { Decided } from '../plan/backup.ts'
 import { describeWhyKept } from '../prune/why-kept.ts'
@@ -95,8 +96,8 @@ function ofStep(step: Step, about: Subject): Outlook {
       )
     case 'lost':
       return outlook(
-        `It is missing on both sides: ${because}`,
-        'Put the file and its marker back from another copy; or accept the loss on the record: ' +
+        `It is lost: ${because}`,
+        `${PUT_BACK}; or accept the loss on the record: ` +
           `acknowledge its path in the spec with the digest ${step.held ?? ''}`,
       )
     case 'prune':
@@ -200,7 +201,9 @@ function ofNoStep({ spec, path, point, decided, source, look, selection }: Subje
       'Check the file and its marker at the source',
     )
   if (problem !== undefined) return outlook(`Nothing: ${problem.message}`, problem.hint)
-  const isHeld = look.observation.destination.files.has(path)
+  const { files, records } = look.observation.destination
+  const isHeld = files.has(path)
+  const record = records.get(path)
   if (look.observation.source.links?.includes(path)) {
     const stays = isHeld ? '; what is held under its name stays' : ''
     return outlook(
@@ -209,11 +212,16 @@ function ofNoStep({ spec, path, point, decided, source, look, selection }: Subje
     )
   }
   const { completeness } = look.observation.source
-  if (!isHeld && isLossAccepted(spec, path, look.observation.destination.records.get(path)))
-    return outlook(
-      'Nothing: it was held here and is gone, and acknowledge in the spec accepts that',
-      `If its marker (${path}.${spec.checksum}) is still here, remove it: nothing goes by it, and md5sum -c stumbles over it`,
-    )
+  if (!isWhole(files.get(path), record) && isLossAccepted(spec, path, record))
+    return isHeld
+      ? outlook(
+          'Nothing: what is here of it is rotten, and acknowledge in the spec accepts that it is lost',
+          'It stays; move it and its marker out once nobody needs it',
+        )
+      : outlook(
+          'Nothing: it was held here and is gone, and acknowledge in the spec accepts that',
+          `If its marker (${path}.${spec.checksum}) is still here, remove it: nothing goes by it, and md5sum -c stumbles over it`,
+        )
   if (!selection.selected) {
     const what = isHeld ? 'It is left alone and never pruned' : 'It is not pulled'
     return outlook(

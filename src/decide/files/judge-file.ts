@@ -16,7 +16,9 @@ import {
   isLossAccepted,
 } from './facts.ts'
 import {
+  awaited,
   checksumFailed,
+  isOlder,
   markerUnreadableHere,
   missingHere,
   rot,
@@ -165,36 +167,55 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
   const isAccepted = isLossAccepted(spec, path, record)
   if (source === undefined) {
     if (isAccepted) return NOTHING
-    if (facts.completeness !== 'complete')
-      return wrong(missingHere(path, 'whether the source still has it is not known'))
-    const held = record[spec.checksum]
-    const because = [
-      'the ledger says we had it, it is gone here, and the source no longer has it',
-      `its ${spec.checksum} was ${held}`,
-      ...(record.anomalies?.length ? ['it was odd: its loss is accepted apart, with lost: true'] : []),
-    ]
-    return toDo(stepOn(facts, 'lost', because, { size: record.size, held }))
+    return facts.completeness === 'complete'
+      ? judgeLost(facts, record, spec, 'the ledger says we had it, it is gone here')
+      : wrong(missingHere(path, 'whether the source still has it is not known'))
   }
   const claim = claimOf(source)
-  if (claim === null || source.listed === null) {
-    const problems = isAccepted ? [] : [missingHere(path, 'the source shows no marker for it')]
-    return { steps: [wait(facts, spec)], problems }
-  }
+  if (claim === null || source.listed === null)
+    return { steps: [wait(facts, spec)], problems: isAccepted ? [] : [missingHere(path, NO_MARKER)] }
   if (claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
-  return tooLarge(facts, spec) ?? toDo(repair(facts, record, claim, 'it is gone here'))
+  const large = tooLarge(facts, spec)
+  return large === null
+    ? toDo(repair(facts, record, claim, 'it is gone here'))
+    : wrong(...large.problems, missingHere(path, TOO_LARGE))
+}
+
+/** Why the source cannot replace what is rotten or gone here. */
+const NO_MARKER = 'the source shows no marker for it'
+const TOO_LARGE = 'transfer.maxFileSize keeps it from being pulled again'
+
+/** No good copy is here, and the source has it no more: said until a person accepts it. What is here of it stays as it is. */
+function judgeLost(facts: FileFacts, record: LedgerRecord, spec: Spec, because: string): Judgement {
+  const held = record[spec.checksum]
+  const words = [
+    `${because}, and the source no longer has it`,
+    `its ${spec.checksum} was ${held}`,
+    ...(record.anomalies?.length ? ['it was odd: its loss is accepted apart, with lost: true'] : []),
+  ]
+  return toDo(stepOn(facts, 'lost', words, { size: record.size, held }))
 }
 
 /** Published once, and the bytes are not those any more. Only the ledger's own digest will do as a replacement. */
 function judgeRotten(facts: FileFacts, record: LedgerRecord, spec: Spec, because: string): Judgement {
-  const claim = claimOf(facts.source)
-  if (claim !== null && facts.source?.listed != null) {
-    if (claim !== digestOfKind(record, claim)) {
-      const clash = conflict(facts, record, claim, spec)
-      return { steps: clash.steps, problems: [...clash.problems, rot(facts.path, because)] }
-    }
-    return tooLarge(facts, spec) ?? toDo(repair(facts, record, claim, because))
+  const { source, path, completeness } = facts
+  const isAccepted = isLossAccepted(spec, path, record)
+  const stays = (why: string) => (isAccepted ? [] : [rot(path, because, why)])
+  if (source === undefined) {
+    return completeness === 'complete' && !isAccepted
+      ? judgeLost(facts, record, spec, `the copy here is rotten: ${because}`)
+      : wrong(...stays('whether the source still has it is not known'))
   }
-  return wrong(rot(facts.path, because))
+  const claim = claimOf(source)
+  if (claim === null || source.listed === null) return wrong(...stays(NO_MARKER))
+  if (claim !== digestOfKind(record, claim)) {
+    const steps = conflict(facts, record, claim, spec).steps.filter(({ action }) => action === 'conflict')
+    return { steps, problems: stays('the source has other bytes under its name') }
+  }
+  const large = tooLarge(facts, spec)
+  return large === null
+    ? toDo(repair(facts, record, claim, because))
+    : wrong(...large.problems, ...stays(TOO_LARGE))
 }
 
 /** Nothing of it is here but perhaps staged bytes. */
@@ -307,25 +328,6 @@ const keep = (facts: FileFacts, record: LedgerRecord, because: string): Step => 
   because: [because],
   size: record.size,
 })
-
-const isOlder = ({ marker }: Pick<SourceFile, 'marker'>): boolean =>
-  marker.state === 'none' && marker.isOlder === true
-
-function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
-  const older = isOlder({ marker })
-  switch (finished.kind) {
-    case 'marker':
-      return older ? `its .${checksum} is older than it: that of an earlier version` : `no .${checksum} yet`
-    case 'sums':
-      return older
-        ? `${finished.name} is older than it: it names an earlier version`
-        : `not named in ${finished.name} yet`
-    case 'quiet':
-      return marker.state === 'unread'
-        ? 'unchanged; the source is asked for its md5 when its turn comes'
-        : 'its second look, unchanged, is yet to come'
-  }
-}
 
 function wait(facts: FileFacts, spec: Spec): Step {
   const { source } = facts

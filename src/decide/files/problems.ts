@@ -3,6 +3,7 @@ import { humanSize } from '../../model/human-size.ts'
 import type { Observation } from '../../model/observation.ts'
 import type { RefusedNames } from '../../model/ports.ts'
 import { comparePaths, foldName, type RelPath } from '../../model/rel-path.ts'
+import type { SourceFile } from '../../model/source-file.ts'
 import type { Finished, Spec } from '../../model/spec.ts'
 import type { Problem, Warning } from '../../model/trouble.ts'
 import { policyText } from '../retention/retain.ts'
@@ -39,6 +40,27 @@ export const tooLargeAtSource = (path: string, size: number, limit: number): Pro
   hint: 'Raise transfer.maxFileSize in the spec if the file is meant to be that large.',
 })
 
+/** Its marker is that of an earlier version. */
+export const isOlder = ({ marker }: Pick<SourceFile, 'marker'>): boolean =>
+  marker.state === 'none' && marker.isOlder === true
+
+/** What a file that is not finished waits for. */
+export function awaited({ finished, checksum }: Spec, { marker }: SourceFile): string {
+  const older = isOlder({ marker })
+  switch (finished.kind) {
+    case 'marker':
+      return older ? `its .${checksum} is older than it: that of an earlier version` : `no .${checksum} yet`
+    case 'sums':
+      return older
+        ? `${finished.name} is older than it: it names an earlier version`
+        : `not named in ${finished.name} yet`
+    case 'quiet':
+      return marker.state === 'unread'
+        ? 'unchanged; the source is asked for its md5 when its turn comes'
+        : 'its second look, unchanged, is yet to come'
+  }
+}
+
 const WAITS_FOR: Record<Finished['kind'], string> = {
   marker: 'The job that makes it writes the marker last. Check that it still runs, or exclude the file.',
   sums: 'The job that makes it writes the sums file last. Check that it still runs, or exclude the file.',
@@ -74,11 +96,15 @@ export const missingHere = (path: string, rest: string): Problem => ({
   hint: 'It is pulled again as soon as the source shows it with the same digest.',
 })
 
-export const rot = (path: string, because: string): Problem => ({
+/** What a person does about a file of which no good copy is here, nor at the source. */
+export const PUT_BACK = 'Put the file and its marker back from another copy, and run reconcile verify'
+
+/** `rest`: why the source does not replace it. */
+export const rot = (path: string, because: string, rest: string): Problem => ({
   code: 'rot',
   path,
-  message: `the copy here is not what was published: ${because}`,
-  hint: 'The source cannot replace it now. Check the disk, and put its bytes back from another copy. If there is none, move it out: it is then lost, which the spec can acknowledge.',
+  message: `the copy here is not what was published: ${because}; ${rest}`,
+  hint: 'Check the disk. It is repaired as soon as the source shows the same bytes; or put them back from another copy, and run reconcile verify.',
 })
 
 export const goneUnwanted = (path: string, { retain }: Spec): Problem => ({

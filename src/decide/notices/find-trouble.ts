@@ -216,7 +216,7 @@ const lost = ({ lost: paths }: BackupOutcome): readonly Trouble[] =>
       key: path,
       code: 'lost',
       path,
-      message: 'gone here, and the source no longer has it',
+      message: 'gone or rotten here, and the source no longer has it',
     })),
     (count) => `${files(count)} lost`,
   )

@@ -204,8 +204,8 @@ function count({ holding, spec }: StatusFacts) {
     const code = whyNotWhole(here, record)
     if (code !== null) {
       // A loss that the spec accepts is none.
-      if (here !== undefined || spec === null || !isLossAccepted(spec, path, record))
-        gone.push({ code, path })
+      const isLost = code === 'rot' || code === 'missing-here'
+      if (!isLost || spec === null || !isLossAccepted(spec, path, record)) gone.push({ code, path })
       continue
     }
     sum.files++

@@ -45,14 +45,17 @@ describe('the points of a series', () => {
   })
 
   test.each([
-    ['the source has it no more', `held ${day(22)} 10!11 A`],
-    ['the source has other bytes', `held ${day(22)} 10!11 A\nremote ${day(22)} 10 B`],
-  ])('that are rotten here, where %s, say so and what to do', (_, drawn) => {
+    ['rotten here, and no longer at the source', `held ${day(22)} 10!11 A`, /lost: the copy here is rotten/],
+    ['gone here, and no longer at the source', `gone ${day(22)} 10 A`, /lost: the ledger says we had it/],
+    [
+      'rotten here, and other at the source',
+      `held ${day(22)} 10!11 A\nremote ${day(22)} 10 B`,
+      /rot: the copy here is not what was published.*other bytes/,
+    ],
+  ])('that are %s say so and what to do', (_, drawn, why) => {
     const told = pointsOf(dated('last=2'), `${sides(day(21))}\n${drawn}`)
     expect(told).toEqual([
-      expect.stringMatching(
-        /^waiting .*: last 1, rot: the copy here is not what was published.*another copy/,
-      ),
+      expect.stringMatching(new RegExp(`^waiting .*: last 1, ${why.source}.*from another copy`)),
       `kept ${day(21)}: last 1`,
     ])
   })

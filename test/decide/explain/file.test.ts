@@ -126,7 +126,7 @@ describe('what happens next, and what would change it', () => {
       dated('last=1'),
       `gone ${day(22)} 10 A`,
       day(22),
-      new RegExp(`missing on both sides.*\n.*the digest ${md5('A')}`),
+      new RegExp(`It is lost.*\n.*the digest ${md5('A')}`),
     ],
     [
       'conflict',

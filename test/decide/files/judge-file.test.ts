@@ -46,8 +46,13 @@ describe('what is done about a file', () => {
       'keep a, ! source-changed a',
     ],
     ['rotten by its size, the source still good', 'held a 10!9 A\nremote a 10 A', 'repair a'],
-    ['rotten by its size, the source gone', 'held a 10!9 A\nremote z 1 -', 'wait z, ! empty, ! rot a'],
+    ['rotten by its size, the source gone', 'held a 10!9 A\nremote z 1 -', 'lost a, wait z, ! empty'],
     ['rotten by its size, the source other', 'held a 10!9 A\nremote a 10 B', 'conflict a, ! empty, ! rot a'],
+    [
+      'rotten by its size, at the source without a marker',
+      'held a 10!9 A\nremote a 10 -',
+      '! empty, ! rot a',
+    ],
     // Gone.
     ['gone here, the source still good', 'gone a 10 A\nremote a 10 A', 'repair a'],
     ['gone here, the source other', 'gone a 10 A\nremote a 10 B', 'conflict a, ! empty'],
@@ -69,7 +74,7 @@ describe('what is done about a file', () => {
     [
       'known by name, of another size, the source gone',
       'ours a 10!7 A\nremote z 1 -',
-      'wait z, ! empty, ! rot a',
+      'lost a, wait z, ! empty',
     ],
     ['unknown data of the right size', 'bare a 10\nremote a 10 A', 'adopt a'],
     ['unknown data of another size', 'bare a 7\nremote a 10 A', 'pull a'],
