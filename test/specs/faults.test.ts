@@ -571,11 +571,28 @@ test.each([
   ['prune: false', 'prune: { mode: never }'],
   ['prune: yearly', 'prune: { mode: manual }'],
   ['select: "*.tar"', 'select: { include: ["*.tar.gz"] }'],
+  ['prove: pg', 'prove: { every: 90d, drill: pg }'],
+  ['prove: 30d', 'prove: { every: 30d, drill: pg }'],
+  ['anomaly: true', 'anomaly: { size: [0.5, 2], kind: true }'],
+  ['anomaly: { size: 2 }', 'anomaly.size: [0.5, 2]'],
+  ['acknowledge: {}', 'acknowledge: [{ path: '],
 ])('%s: how it is written', async (text, written) => {
   const { faults } = await load({ 'db.yaml': more(text) })
   expect(faults).toMatchObject([
     { code: 'wrong-type', hint: expect.stringContaining(`write it as ${written}`) },
   ])
+})
+
+test.each([
+  ['anomaly: {}', 'anomaly: { size: [0.5, 2], kind: true }, or leave it out'],
+  ['prove: {}', 'prove: { every: 90d, drill: pg }, or leave it out'],
+  ['expect: {}', 'expect: { every: 24h }, or leave it out'],
+  ['expect: [{}]', '{ every: 24h }, or leave it out'],
+  ['retain: {}', 'retain: { daily: 7, weekly: 4 }, or leave it out'],
+  ['finished: {}', 'finished: { sums: MD5SUMS }, or finished: { quiet: 30m }, or leave it out'],
+])('%s: one fault, and what to write', async (text, written) => {
+  const { faults } = await load({ 'db.yaml': more(text) })
+  expect(faults).toMatchObject([{ code: 'wrong-value', hint: `write it as ${written}` }])
 })
 
 test.each([

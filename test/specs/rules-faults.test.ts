@@ -287,7 +287,11 @@ describe('each fault points at its place and says what to do', () => {
     ],
     ['a bound in words', 'anomaly: { size: [0.5, big] }', '4:24 wrong-type anomaly.size'],
     ['no truth', 'anomaly: { kind: maybe }', '4:18 wrong-type anomaly.kind'],
-    ['no anomaly at all', 'anomaly: {}', '4:10 wrong-value anomaly is empty'],
+    [
+      'no anomaly at all',
+      'anomaly: {}',
+      '4:10 wrong-value anomaly is empty (write it as anomaly: { size: [0.5, 2], kind: true }, or leave it out)',
+    ],
     ['anomalies', 'anomalies: { kind: true }', '4:1 unknown-key unknown key "anomalies"'],
     [
       'a day that is none',

@@ -3,7 +3,7 @@ import { groupBy } from '../../model/group-by.ts'
 import { loadSchema, type Schema, type SchemaName } from '../schema.ts'
 import { windowsFault } from '../spec/near-path.ts'
 import { type Parsed, parseDuration, parseRate, parseRhythm, parseSize } from '../spec/units.ts'
-import { habitHint } from './habits.ts'
+import { habitHint, NO, writeAs } from './habits.ts'
 import {
   type Fault,
   faultAt,
@@ -29,6 +29,7 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
   if (validate(plainValue(root))) return []
   const all = validate.errors ?? []
   const chosen = new Set(all.flatMap(({ keyword, instancePath }) => (keyword === 'enum' ? instancePath : [])))
+  const empty = new Set(all.flatMap((one) => (one.keyword === 'minProperties' ? one.instancePath : [])))
   const errors = all.filter(
     ({ keyword, schemaPath, instancePath, data }) =>
       keyword !== 'if' &&
@@ -38,6 +39,8 @@ export function checkShape(name: SchemaName, root: LocatedMap, extent: 'whole' |
       !(['oneOf', 'not'].includes(keyword) && !hasKeys(data)) &&
       // What is none of a few words need not be text.
       !(keyword === 'type' && chosen.has(instancePath)) &&
+      // Nor is what an empty map lacks, where that it is empty is a fault.
+      !(keyword === 'required' && empty.has(instancePath)) &&
       // What each choice lacks: the choice itself is reported.
       !schemaPath.includes('/oneOf/') &&
       (extent === 'whole' || !['required', 'dependencies'].includes(keyword)),
@@ -94,12 +97,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       const near = allowed.find(
         (one) => typeof one === 'string' && (data.startsWith(one) || (one === 'never' && NO.test(data))),
       )
-      const meant =
-        near !== undefined
-          ? `did you mean ${shown(near)}?`
-          : what in SHAPES
-            ? `write it as ${what}: ${SHAPES[what]}`
-            : undefined
+      const meant = near !== undefined ? `did you mean ${shown(near)}?` : writeAs(path)
       return wrong(`is ${value}, not ${allowed.map(shown).join(' or ')}`, meant)
     }
     case 'minimum':
@@ -123,7 +121,7 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
       return wrong('is an empty list', 'leave the key out for its default')
     }
     case 'minProperties':
-      return wrong('is empty', 'leave the key out, or give it what it needs')
+      return wrong('is empty', `${writeAs(path) ?? 'give it what it needs'}, or leave it out`)
     case 'maxProperties':
       return wrong('has more than one of its keys', 'keep one of them')
     case 'not':
@@ -147,7 +145,6 @@ function describe(error: ErrorObject, root: LocatedMap, schema: Schema): Fault {
 }
 
 const YES = /^(?:yes|on|y|true)$/i
-const NO = /^(?:no|off|n|none|false)$/i
 
 function unknownKey(root: LocatedMap, schema: Schema, path: KeyPath, key: string): Fault {
   const parent = keyPathText(path.filter((part) => typeof part === 'string'))
@@ -184,6 +181,7 @@ const EVERY_HINTS: Readonly<Record<string, string>> = { schedule: 'write "every:
 const MISSING_HINTS: Readonly<Record<string, string>> = {
   version: 'begin the file with "version: 1"',
   'source.path': 'name the folder, or, for another machine, its "host" and "user"',
+  'prove.drill': 'name a drill of this box\'s config.yaml, for example "drill: pg"',
   'destination.path': 'name the folder that keeps the files, for example /srv/offsite/{name}',
 }
 
@@ -227,32 +225,6 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   'boolean,object': 'true, false, or keys with values',
 }
 
-/** Keys that people give one value, as they are written. */
-const SHAPES: Readonly<Record<string, string>> = {
-  source: '{ host: db1.example.net, user: backup }',
-  select: '{ include: ["*.tar.gz"] }',
-  series: '{ pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: UTC }',
-  retain: '{ daily: 7, weekly: 4 }',
-  finished: '{ sums: MD5SUMS }, or finished: { quiet: 30m }',
-  destination: '{ path: /srv/offsite/postgres }',
-  transfer: '{ bandwidth: 25KiB/s }',
-  schedule: '{ every: 1h }, or schedule: { cron: "0 2 * * *", timezone: UTC }',
-  expect: '{ every: 24h }',
-  prune: '{ mode: manual }',
-  verify: '{ every: 30d }',
-}
-
-/** With the value that was meant for its first key, where it fits that one. */
-function shapeOf(what: string, data: unknown): string {
-  const shape = SHAPES[what]!
-  const text = String(data)
-  if (what === 'prune') {
-    const mode = NO.test(text) ? 'never' : text
-    return /^(?:never|manual|auto)$/.test(mode) ? `{ mode: ${mode} }` : shape
-  }
-  return parseDuration(text).ok ? shape.replace(/(?<=^\{ every: )\w+/, text) : shape
-}
-
 function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknown): Fault {
   const what = keyPathText(path)
   const value = written(root, path, data)
@@ -270,9 +242,7 @@ function wrongType(root: LocatedMap, path: KeyPath, wanted: string, data: unknow
             ? `write it without quotes: ${data}`
             : wanted.startsWith('boolean') && typeof data === 'string'
               ? truthHint(data)
-              : /^(?:string,)?object/.test(wanted) && what in SHAPES
-                ? `write it as ${what}: ${shapeOf(what, data)}`
-                : undefined
+              : writeAs(path, data)
   const message = `${what} is ${value}, not ${TYPE_WORDS[wanted] ?? wanted}`
   return faultAt(placeOf(root, path), 'wrong-type', message, hint)
 }

@@ -1,4 +1,6 @@
 import { loadSchema, type Schema } from '../schema.ts'
+import { parseDuration } from '../spec/units.ts'
+import { type KeyPath, keyPathText } from './located.ts'
 
 const NO_MANIFEST = 'this is no Kubernetes manifest: remove it, and write its keys at the top of the file'
 const COMMENT = 'write it as a comment: # …'
@@ -69,4 +71,47 @@ export function habitHint(schema: Schema, parent: string, key: string): string |
   }
   if (!isTop && asked === 'name') return 'remove it here: the name of a backup stands at the top of its spec'
   return Object.hasOwn(HABITS, asked) ? HABITS[asked]! : null
+}
+
+export const NO = /^(?:no|off|n|none|false)$/i
+
+/** Keys that people leave empty, or give one value, as they are written. */
+const SHAPES: Readonly<Record<string, string>> = {
+  source: '{ host: db1.example.net, user: backup }',
+  select: '{ include: ["*.tar.gz"] }',
+  series: '{ pattern: "{series}-{YYYY}-{MM}-{DD}.tar.gz", timezone: UTC }',
+  retain: '{ daily: 7, weekly: 4 }',
+  finished: '{ sums: MD5SUMS }, or finished: { quiet: 30m }',
+  destination: '{ path: /srv/offsite/postgres }',
+  transfer: '{ bandwidth: 25KiB/s }',
+  schedule: '{ every: 1h }, or schedule: { cron: "0 2 * * *", timezone: UTC }',
+  expect: '{ every: 24h }',
+  prune: '{ mode: manual }',
+  verify: '{ every: 30d }',
+  prove: '{ every: 90d, drill: pg }',
+  anomaly: '{ size: [0.5, 2], kind: true }',
+  'anomaly.size': '[0.5, 2]',
+  acknowledge:
+    '[{ path: db-2026-11-20.tar.gz, digest: 60303ae22b998861bce3b28f33eec1be, reason: "re-exported" }]',
+  suspend: '{ reason: "disk swap", until: 2026-12-01T00:00:00Z }',
+}
+
+/** How a key is written, with the value that was meant for one of its own keys where it fits that one. */
+export function writeAs(path: KeyPath, data?: unknown): string | undefined {
+  const key = keyPathText(path.filter((part) => typeof part === 'string'))
+  if (!Object.hasOwn(SHAPES, key)) return undefined
+  const isEntry = typeof path.at(-1) === 'number'
+  return `write it as ${isEntry ? '' : `${key}: `}${shapeOf(key, SHAPES[key]!, data)}`
+}
+
+function shapeOf(key: string, shape: string, data: unknown): string {
+  const text = String(data)
+  if (key === 'prune') {
+    const mode = NO.test(text) ? 'never' : text
+    return /^(?:never|manual|auto)$/.test(mode) ? `{ mode: ${mode} }` : shape
+  }
+  if (parseDuration(text).ok) return shape.replace(/(?<=^\{ every: )\w+/, text)
+  return key === 'prove' && typeof data === 'string' && /^[a-z][a-z0-9._-]*$/.test(data)
+    ? shape.replace('pg', data)
+    : shape
 }
