@@ -233,6 +233,45 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
     await expectConverged(world, offered)
   })
 
+  test('restore: bytes, then names, then the folders that have them; bytes whose fsync failed get no name and are not kept', async () => {
+    world = await makeWorld('local', { calls: 'here' })
+    const names = ['a.tar', 'sub/b.tar']
+    for (const name of names) await world.offer(name, noise(3_000, name))
+    await world.declare()
+    expect((await world.pass()).exitCode).toBe(0)
+    const out = join(world.folder, 'new/out')
+    const words = ['restore', 'pg', ...names, '--to', out]
+    const under = join(out, '.restoring-')
+    const failed = await shim!.run(world, { calls: ['fsync'], under, nth: 'each', does: 'EIO' }, ...words)
+    expect([failed.happened, failed.code], failed.stderr).toEqual([true, 1])
+    expect((await readdir(out, { withFileTypes: true })).filter((entry) => entry.isFile())).toEqual([])
+    await rm(join(world.folder, 'new'), { recursive: true })
+
+    const traced = await shim!.trace(world, { calls: ['fsync', 'link'], under: world.folder }, ...words)
+    expect(traced.code, traced.stderr).toBe(0)
+    const calls = traced.calls.map((line) =>
+      line.replace(`${world.folder}/`, '').replace(/\.restoring-\w+/, 'COPY'),
+    )
+    const at = (call: string): number => {
+      expect(calls).toContain(call)
+      return calls.lastIndexOf(call)
+    }
+    for (const [copy, name, folder] of [
+      ['new/out/COPY', 'new/out/a.tar', 'new/out'],
+      ['new/out/sub/COPY', 'new/out/sub/b.tar', 'new/out/sub'],
+    ]) {
+      expect(at(`fsync ${copy}`)).toBeLessThan(at(`link ${name}`))
+      expect(at(`link ${name}`)).toBeLessThan(at(`fsync ${folder}`))
+    }
+    // And those in which a folder was made for it.
+    expect(calls).toContain('fsync new')
+    const nth = calls.filter((call) => call.startsWith('fsync new/out')).length
+    await rm(join(world.folder, 'new'), { recursive: true })
+    const last = await shim!.run(world, { calls: ['fsync'], under: out, nth, does: 'EIO' }, ...words)
+    expect([last.happened, last.code], last.stderr).toEqual([true, 1])
+    expect((await world.run(...words)).code).toBe(0)
+  })
+
   test('a staged file that cannot be read is a problem of its own; the others are published', async () => {
     const offered = await begun()
     const staging = join(world.destination, '.reconcile/staging')
