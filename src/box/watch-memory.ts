@@ -1,9 +1,9 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Check, list, matches, object, oneOf, record, text, unseen } from '../model/check-json.ts'
+import { matches, object, record } from '../model/check-json.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
-import type { WatchBeat } from '../model/watch-beat.ts'
-import type { KeptSpecs } from '../model/watched-specs.ts'
+import { type WatchBeat, watchBeat } from '../model/watch-beat.ts'
+import { type KeptSpecs, keptSpecs } from '../model/watched-specs.ts'
 import { type LockState, takeLock } from '../system/lock.ts'
 import { makeStateFolder, readState, replaceState, stateFailure, stateFile } from './state-file.ts'
 
@@ -24,9 +24,7 @@ export interface WatchMemory {
 }
 
 export function openWatchMemory(stateFolder: string): WatchMemory {
-  const objects = list(object({}))
-  const kept = object({ specs: objects, orphans: objects, holds: objects }) as Check<KeptSpecs>
-  const specs = stateFile(stateFolder, 'watch-specs', { places: {} }, object({ places: record(kept) }))
+  const specs = stateFile(stateFolder, 'watch-specs', { places: {} }, object({ places: record(keptSpecs) }))
   const beat = join(stateFolder, 'watch.json')
   return {
     async lock(signal) {
@@ -62,11 +60,4 @@ export function openWatchMemory(stateFolder: string): WatchMemory {
   }
 }
 
-const isBeat = matches(
-  object({
-    format: oneOf('reconcile.watch/1'),
-    at: text,
-    validUntil: text,
-    ...{ backups: list(unseen()), orphans: list(unseen()), holds: list(unseen()), broken: list(unseen()) },
-  }) as Check<WatchBeat>,
-)
+const isBeat = matches(watchBeat)

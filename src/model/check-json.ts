@@ -41,9 +41,11 @@ export const count = is<number>(
 export const integer = is<number>('a whole number', (value) => Number.isSafeInteger(value))
 export const amount = is<number>('a number from 0', (value) => Number.isFinite(value) && Number(value) >= 0)
 export const number = is<number>('a number', (value) => typeof value === 'number')
+/** What a Date can be. */
+const isTime = (value: unknown): boolean => Math.abs(value as number) <= 8.64e15
 /** A time as milliseconds since 1970. */
-export const millis = number as Check<Instant>
-export const wholeMillis = integer as Check<Instant>
+export const millis = is<Instant>('a time', (value) => typeof value === 'number' && isTime(value))
+export const wholeMillis = is<Instant>('a time', (value) => Number.isSafeInteger(value) && isTime(value))
 export const flag = is<boolean>('true or false', (value) => typeof value === 'boolean')
 
 const textThat = <T extends string>(what: string, test: (it: string) => boolean): Check<T> =>

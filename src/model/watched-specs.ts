@@ -1,5 +1,6 @@
+import { type Checked, integer, list, moment, object, text, unseen } from './check-json.ts'
 import type { Spec } from './spec.ts'
-import type { Diagnostic, Hold } from './trouble.ts'
+import { checkedHold, type Hold } from './trouble.ts'
 
 /** A spec that was read without a fault. */
 export interface KnownSpec {
@@ -11,9 +12,15 @@ export interface KnownSpec {
 }
 
 /** Why the newest word of a spec does not count. It points where the fault was written. */
-export interface SpecFault extends Pick<Diagnostic, 'file' | 'line' | 'column' | 'code' | 'message'> {
-  readonly backup: string
-}
+export const specFault = object({
+  backup: text,
+  file: text,
+  line: integer,
+  column: integer,
+  code: text,
+  message: text,
+})
+export type SpecFault = Checked<typeof specFault>
 
 /** A spec that `watch` obeys. */
 export interface ActiveSpec extends KnownSpec {
@@ -22,23 +29,22 @@ export interface ActiveSpec extends KnownSpec {
 }
 
 /** Data whose spec is gone: never touched again, and remembered so that somebody can decide about it. */
-export interface Orphan {
-  readonly backup: string
+export const orphan = object({
+  backup: text,
   /** By real path. */
-  readonly destination: string
-  readonly since: string
-}
+  destination: text,
+  since: moment,
+})
+export type Orphan = Checked<typeof orphan>
+
+const keptSpec = object({ file: text, line: integer, document: unseen<unknown>() })
+export type KeptSpec = Checked<typeof keptSpec>
 
 /** What `watch` keeps across restarts, for one folder or repository of specs. */
-export interface KeptSpecs {
-  readonly specs: readonly KeptSpec[]
-  readonly orphans: readonly Orphan[]
+export const keptSpecs = object({
+  specs: list(keptSpec),
+  orphans: list(orphan),
   /** Holds over the specs as a whole that wait for a person. */
-  readonly holds: readonly Hold[]
-}
-
-export interface KeptSpec {
-  readonly file: string
-  readonly line: number
-  readonly document: unknown
-}
+  holds: list(checkedHold),
+})
+export type KeptSpecs = Checked<typeof keptSpecs>
