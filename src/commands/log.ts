@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { codeOfDiagnostics, codeOfFailure, firstOf } from '../decide/status/exit-code.ts'
+import { codeOfHistories } from '../decide/status/exit-code.ts'
 import { zoneOf } from '../decide/time/zone.ts'
 import type { LedgerEnd, ReadLine } from '../model/holding.ts'
 import { type Instant, isoTime } from '../model/instant.ts'
@@ -19,8 +19,7 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { isFolder, openLedgerAt, openLedgerOf } from './look-at.ts'
-import { chooseSpecs, openWorkspace, plainDiagnostics, printSpecs } from './workspace.ts'
+import { isFolder, openHistories, openLedgerAt, openLedgerOf } from './look-at.ts'
 
 interface LogFlags extends SharedFlags {
   readonly since?: ReturnType<typeof parseFlag.past>
@@ -61,15 +60,11 @@ async function openLedgers(names: readonly string[], given: SharedFlags, console
     })
   }
   if (ledgers.length > 0 && ledgers.length === names.length) return { ledgers, diagnostics: [] }
-  const workspace = await openWorkspace(given, 'recall', run)
-  const specs = chooseSpecs(
-    workspace,
-    names.filter((name) => !isFolder(name)),
-  )
-  printSpecs(workspace, console)
+  const named = names.filter((name) => !isFolder(name))
+  const { workspace, specs, diagnostics } = await openHistories(named, given, console, run)
   for (const spec of specs)
     ledgers.push({ backup: spec.name, destination: await openLedgerOf(spec, workspace) })
-  return { ledgers, diagnostics: plainDiagnostics(workspace.diagnostics) }
+  return { ledgers, diagnostics }
 }
 
 /** A ledger that is read as far as it is asked for. */
@@ -167,10 +162,7 @@ async function log(
       ...end!,
     }),
   )
-  const exitCode = firstOf([
-    ...ledgers.flatMap(({ halt }) => (halt === null ? [] : [codeOfFailure(halt.code)])),
-    codeOfDiagnostics(diagnostics),
-  ])
+  const exitCode = codeOfHistories(ledgers, diagnostics)
   const rest = { ledgers, diagnostics, exitCode }
   if (console.output === 'json') console.write(`${page}\n],${jsonLine(rest).slice(1)}\n`)
   else if (console.output === 'ndjson') {

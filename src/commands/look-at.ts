@@ -19,7 +19,18 @@ import type { Hold } from '../model/trouble.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
 import { whyNoFolder } from '../system/disk-failure.ts'
 import { realPath } from '../system/real-path.ts'
-import { type GlobalFlags, openPlace, openSettings, type Workspace } from './workspace.ts'
+import type { Console } from './argv/console.ts'
+import type { SharedFlags } from './argv/flags.ts'
+import {
+  chooseSpecs,
+  type GlobalFlags,
+  openPlace,
+  openSettings,
+  openWorkspace,
+  plainDiagnostics,
+  printSpecs,
+  type Workspace,
+} from './workspace.ts'
 
 /** A destination that cannot be read is unknown, with the reason, so that the others are still shown. */
 export async function lookAt(destination: Destination, spec: Spec | null, common: Hold | null, run: Run) {
@@ -122,6 +133,19 @@ export async function openLedgerAt(folder: string, flags: GlobalFlags, run: Run)
   if (!(await destination.identify(run)).identity.hasPrivateFolder)
     throw noDestination(`${destination.path} is not a destination`)
   return destination
+}
+
+/** The backups whose ledgers are to be read: those named, or all. */
+export async function openHistories(
+  names: readonly string[],
+  flags: SharedFlags,
+  console: Console,
+  run: Run,
+) {
+  const workspace = await openWorkspace(flags, 'recall', run)
+  const specs = chooseSpecs(workspace, names)
+  printSpecs(workspace, console)
+  return { workspace, specs, diagnostics: plainDiagnostics(workspace.diagnostics) }
 }
 
 /** The destination of a spec, whose ledger is to be read. */

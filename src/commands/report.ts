@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { statementOf } from '../decide/history/statement.ts'
-import { codeOfDiagnostics, codeOfFailure, firstOf } from '../decide/status/exit-code.ts'
+import { codeOfHistories } from '../decide/status/exit-code.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import type { LedgerEnd } from '../model/holding.ts'
 import { instant, isoTime } from '../model/instant.ts'
@@ -12,8 +12,8 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { eachLine, openLedgerOf } from './look-at.ts'
-import { chooseSpecs, openWorkspace, plainDiagnostics, printSpecs, type Workspace } from './workspace.ts'
+import { eachLine, openHistories, openLedgerOf } from './look-at.ts'
+import type { Workspace } from './workspace.ts'
 
 interface ReportFlags extends SharedFlags {
   readonly month?: string
@@ -30,9 +30,7 @@ export function add(command: Command, host: Host): void {
     .action(
       ends(host, async (names: string[], given: ReportFlags) => {
         const console = openConsole(given, 'html')
-        const workspace = await openWorkspace(given, 'recall', host.run)
-        const specs = chooseSpecs(workspace, names)
-        printSpecs(workspace, console)
+        const { workspace, specs, diagnostics } = await openHistories(names, given, console, host.run)
         const made = host.run.now()
         const month =
           given.month ??
@@ -41,11 +39,7 @@ export function add(command: Command, host: Host): void {
         if (month > isoTime(instant(made + 14 * 3_600_000)).slice(0, 7)) throw usage(`${month} has not begun`)
         const backups: BackupStatement[] = []
         for (const spec of specs) backups.push(await stateBackup(spec, month, workspace, host.run))
-        const diagnostics = plainDiagnostics(workspace.diagnostics)
-        const exitCode = firstOf([
-          ...backups.flatMap(({ halt }) => (halt === null ? [] : [codeOfFailure(halt.code)])),
-          codeOfDiagnostics(diagnostics),
-        ])
+        const exitCode = codeOfHistories(backups, diagnostics)
         const { revision } = workspace.loaded
         const statement: Statement = {
           format: 'reconcile.report/1',

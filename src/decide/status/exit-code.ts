@@ -153,6 +153,16 @@ const HALTS = new Set([
   'private-folder-strange',
 ])
 
+/** Of ledgers that were read as far as they could be. */
+export const codeOfHistories = (
+  ledgers: readonly { readonly halt: Halt | null }[],
+  diagnostics: readonly Diagnostic[],
+): number =>
+  firstOf([
+    ...ledgers.flatMap(({ halt }) => (halt === null ? [] : [codeOfFailure(halt.code)])),
+    codeOfDiagnostics(diagnostics),
+  ])
+
 /** Of a failure that ended the whole command. */
 export function codeOfFailure(code: string): number {
   if (USAGE.has(code)) return 64
