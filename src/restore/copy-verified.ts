@@ -58,8 +58,7 @@ export async function copyVerified(
   report: (path: string, bytes: number) => void = () => {},
 ): Promise<ReadonlyMap<CopyRequest, CopyVerdict>> {
   const verdicts = new Map<CopyRequest, CopyVerdict>()
-  /** Folders that are there and no symlinks; those whose newest names are not durable. */
-  const folders: Folders = { sound: new Set(), unsynced: new Set() }
+  const folders: Folders = { sound: new Set(), made: new Set(), unsynced: new Set() }
   let batch: Copied[] = []
   let bytes = 0
   let at = requests[0]
@@ -153,6 +152,7 @@ async function copyOne(
       if (read.state === 'unreadable') return unreadable(path, read.code)
       if (read.state === 'other') {
         await promises.unlink(part)
+        await takeBack(dirname(part), folders)
         return problem('rot', path, ROT, ROT_HINT)
       }
       if (request.mtime !== null) await copy.utimes(request.mtime, request.mtime)
@@ -173,15 +173,33 @@ function unreadable(path: string, code: string): CopyVerdict {
 }
 
 interface Folders {
+  /** Those that are there and no symlinks. */
   readonly sound: Set<string>
+  /** Of these, those that were made below the folder that was asked for. */
+  readonly made: Set<string>
+  /** Those whose newest names are not durable. */
   readonly unsynced: Set<string>
+}
+
+/** Removes a folder that was made for what did not come, and those above it, where nothing is in them. */
+async function takeBack(folder: string, { sound, made, unsynced }: Folders): Promise<void> {
+  for (let at = folder; made.has(at); at = dirname(at)) {
+    if (
+      await promises.rmdir(at).then(
+        () => false,
+        () => true,
+      )
+    )
+      return
+    for (const known of [sound, made, unsynced]) known.delete(at)
+  }
 }
 
 /** Makes `path` below `folder`. Returns what is in its way, in words; null: nothing. Who chose `folder` may have it be a symlink. */
 async function makeFolders(
   folder: string,
   path: string,
-  { sound, unsynced }: Folders,
+  { sound, made: ours, unsynced }: Folders,
 ): Promise<string | null> {
   const all = path === '.' ? [] : path.split('/')
   for (let depth = 0; depth <= all.length; depth++) {
@@ -201,6 +219,7 @@ async function makeFolders(
         return whyNoFolder(at) ?? `something is in the way of the folder ${at}`
       }
       for (const above of made) unsynced.add(above)
+      if (depth > 0) ours.add(at)
     }
     sound.add(at)
   }

@@ -130,23 +130,24 @@ export function verifiedText(
 /** `all files verified within 30 d`, or how many are not, and of which backups; null: nothing is held. */
 export function verifiedOfAll(backups: readonly BackupStatus[]): string | null {
   const known = backups.flatMap(({ backup, verified }) =>
-    verified === undefined || (verified.oldest === null && verified.damaged === 0)
+    verified === undefined || (verified.oldest === null && verified.damaged + verified.foreign === 0)
       ? []
       : [{ backup, ...verified }],
   )
   if (known.length === 0) return null
   const [every, ...others] = new Set(known.map((one) => one.every))
   const within = others.length > 0 ? 'in time' : `within ${humanDuration(every!)}`
-  const sum = (which: 'overdue' | 'damaged') => known.reduce((all, one) => all + one[which], 0)
-  const [overdue, damaged] = [sum('overdue'), sum('damaged')]
+  const sum = (which: 'overdue' | 'damaged' | 'foreign') => known.reduce((all, one) => all + one[which], 0)
+  const [overdue, damaged, foreign] = [sum('overdue'), sum('damaged'), sum('foreign')]
   // Of the others nobody knows.
   const which = known.length === backups.length ? '' : ` of ${counted(known.length, 'backup')}`
-  if (overdue + damaged === 0) return `all files${which} verified ${within}`
+  if (overdue + damaged + foreign === 0) return `all files${which} verified ${within}`
   const words = [
     ...(damaged === 0 ? [] : [`${counted(damaged, 'file')} damaged`]),
     ...(overdue === 0 ? [] : [`${counted(overdue, 'file')} not verified ${within}`]),
+    ...(foreign === 0 ? [] : [`${counted(foreign, 'file')} not from here`]),
   ]
-  const bad = known.filter((one) => one.overdue + one.damaged > 0).map(({ backup }) => backup)
+  const bad = known.filter((one) => one.overdue + one.damaged + one.foreign > 0).map(({ backup }) => backup)
   return `${words.join(', ')}: ${shorten(bad, 3, (left) => `${left} more`).join(', ')}`
 }
 

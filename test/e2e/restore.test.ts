@@ -131,6 +131,17 @@ test('rot: exit 6, nothing of that file is left, the others come', async () => {
   expect(ended.code).toBe(6)
   expect(ended.stdout).toMatch(/! db-2025-11-21\.tar\n\s+it has rotted here: its bytes are not/)
   expect(await tree(to)).toEqual(['db-2025-11-20.tar', 'db-2025-11-22.tar', 'photos/2025/a b.jpg'])
+
+  const photo = join(world.destination, 'photos/2025/a b.jpg')
+  await chmod(photo, 0o644)
+  await writeFile(photo, 'b picture')
+  const none = join(world.folder, 'none')
+  expect((await world.run('restore', 'pg', 'photos', '--to', none)).code).toBe(6)
+  expect(await readdir(none)).toEqual([])
+  // A folder that a person made stays.
+  await mkdir(join(none, 'photos'))
+  expect((await world.run('restore', 'pg', 'photos', '--to', none)).code).toBe(6)
+  expect(await readdir(none, { recursive: true })).toEqual(['photos'])
 })
 
 test('what is there stays: the same bytes are counted, others are left alone, a link is not followed', async () => {

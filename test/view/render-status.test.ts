@@ -642,6 +642,11 @@ describe('the screen of all backups', () => {
     ['all, each its own', [verified(0), verified(0, 0, 86_400)], 'All files verified in time.'],
     ['some of one', [verified(0), verified(3)], '3 files not verified within 30 d: b1.'],
     [
+      'what the ledger does not know',
+      [verified(0), { verified: { ...verified(0).verified, foreign: 2 } }],
+      '2 files not from here: b1.',
+    ],
+    [
       'damage, and one that nobody could look at',
       [verified(0, 1), verified(1), {}],
       '1 file damaged, 1 file not verified within 30 d: b0, b1.',
@@ -649,7 +654,7 @@ describe('the screen of all backups', () => {
     ['nothing held', [nothing], null],
   ])('says how the files stand by verification: %s', (_, all, said) => {
     const text = screen(all.map((more, i) => fine(`b${i}`, more)))
-    expect(text.split('\n').filter((line) => /verified|damaged/.test(line))).toEqual(
+    expect(text.split('\n').filter((line) => /verified|damaged|not from here/.test(line))).toEqual(
       said === null ? [] : [said],
     )
     expect(widest(text)).toBeLessThanOrEqual(80)
