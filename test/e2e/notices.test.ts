@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -60,6 +60,20 @@ test('a pass tells of a conflict once, and that it is over; each pass has its he
     backup: 'pg',
     details: [{ code: 'conflict', path: 'a.tar' }],
   })
+})
+
+test('rot that the source can no longer replace is told as lost, once, and over once its digest is acknowledged', async () => {
+  const config = await configure(receiver.origin)
+  const digest = await world.offer('b.tar', 'two')
+  const codes = [(await world.run(...config)).code]
+  await chmod(join(world.destination, 'b.tar'), 0o644)
+  await writeFile(join(world.destination, 'b.tar'), 'rot')
+  for (const name of ['b.tar', 'b.tar.md5']) await rm(join(world.source, name))
+  for (let i = 0; i < 2; i++) codes.push((await world.run(...config)).code)
+  await world.declare('pg', { acknowledge: [{ path: 'b.tar', digest, reason: 'not needed' }] })
+  codes.push((await world.run(...config)).code)
+  expect(codes).toEqual([0, 6, 6, 0])
+  expect(told().filter((one) => one.startsWith('/hook'))).toEqual(['/hook lost', '/hook recovered'])
 })
 
 test('a plan tells nobody anything, and a named pass no heartbeat', async () => {

@@ -75,6 +75,7 @@ schedule: { cron: "0 * * * *", timezone: UTC }
 expect: [{ series: "a*", every: 24h, grace: 2h, until: 2026-12-01, reach: 365d }, { every: never }]
 prune: { mode: auto, keepAtLeast: 3, minAge: 7d, trashFor: 7d }
 verify: { every: 30d }
+prove: { every: 90d, drill: pg }
 anomaly: { size: [0.5, 2], kind: true }
 acknowledge: [{ path: w.tar.gz, digest: 60303ae22b998861bce3b28f33eec1be, reason: "x" }]
 suspend: { reason: "disk swap", until: 2026-12-01T00:00:00Z }
