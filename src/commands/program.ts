@@ -148,18 +148,20 @@ export async function program(argv: readonly string[], host: Host): Promise<Prog
       return usage(`${nameOf(acting)} needs ${lacks?.long}: ${lacks?.description}`, lineToType(acting))
     }
     if (code === 'commander.missingArgument') return usage(plain(message), lineToType(acting))
-    // Only the last word can be a flag without its value.
-    const last = [...acting.options, ...SHARED_FLAGS].find(({ long, short }) =>
-      [long, short].includes(argv.at(-1)),
-    )
-    if (code === 'commander.optionMissingArgument' && last !== undefined)
-      return usage(
-        `${last.long} needs a value: ${last.description}`,
-        host.typed(EXAMPLES[`${acting.name()} ${last.long}`] ?? /<(.+)>/.exec(last.flags)![1]!.toUpperCase()),
-      )
+    const empty = code === 'commander.optionMissingArgument' ? emptyFlag(message, acting, help) : null
+    if (empty !== null) return empty
     if (code === 'commander.excessArguments' && acting.registeredArguments.length === 0)
       return usage(`${nameOf(acting)} takes no names`, help)
     return usage(plain(message), help)
+  }
+  /** A flag without its value: the last word, or one before another flag. */
+  function emptyFlag(message: string, acting: Command, help: string): Failure | null {
+    const one = [...acting.options, ...SHARED_FLAGS].find(({ flags }) => message.includes(`'${flags}'`))
+    const value =
+      EXAMPLES[`${acting.name()} ${one?.long}`] ?? /<(.+)>/.exec(one?.flags ?? '')?.[1]?.toUpperCase()
+    if (one === undefined || value === undefined) return null
+    const isLast = [one.long, one.short].includes(argv.at(-1))
+    return usage(`${one.long} needs a value: ${one.description}`, isLast ? host.typed(value) : help)
   }
   /** What was typed, with what it lacks. */
   function lineToType(acting: Command): string {
