@@ -344,6 +344,7 @@ describe('help', () => {
     ],
     [['add', 'db1:'], 'For example: reconcile add db1: --to /srv/offsite/postgres'],
     [['plan', '--out'], 'For example: reconcile plan --out FILE'],
+    [['plan', '--out', '--all'], 'reconcile: --out needs a value: save the plan there, for reconcile apply'],
     [['prune', 'b01', 'a.tar'], 'For example: reconcile prune b01 a.tar --reason "why they may go"'],
     [['prune', 'b01', '--reason', 'x'], 'For example: reconcile prune b01 --reason x PATH'],
     [['prune', '--reason', 'x'], 'For example: reconcile prune --reason x NAME PATH'],
