@@ -178,7 +178,7 @@ function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgemen
   const large = tooLarge(facts, spec)
   return large === null
     ? toDo(repair(facts, record, claim, 'it is gone here'))
-    : wrong(...large.problems, missingHere(path, TOO_LARGE))
+    : wrong(...large.problems, ...(isAccepted ? [] : [missingHere(path, TOO_LARGE)]))
 }
 
 /** Why the source cannot replace what is rotten or gone here. */

@@ -148,6 +148,28 @@ describe('what is done about a file', () => {
   test('a file over maxFileSize is a problem and is not pulled', () => {
     const transfer = { ...spec().transfer, maxFileSize: 9 }
     expect(words(picture('remote a 10 A\nremote b 9 B'), { transfer })).toBe('pull b, ! too-large a')
+    const damaged = picture('held a 10!9 A\nremote a 10 A\ngone b 10 B\nremote b 10 B\nheld c 1 C')
+    expect(words(damaged, { transfer })).toBe(
+      'keep c, ! rot a, ! too-large a, ! missing-here b, ! too-large b',
+    )
+    const acknowledge = (['A', 'B'] as const).map((letter) => ({
+      path: letter.toLowerCase(),
+      digest: md5(letter),
+      reason: 'not needed',
+    }))
+    expect(words(damaged, { transfer, acknowledge })).toBe('keep c, ! too-large a, ! too-large b')
+  })
+
+  test.each([
+    ['gone at the source', 'held a 10!9 A\nheld c 1 C\nremote c 1 C', 'complete', 'keep c'],
+    ['not known to be gone there', 'held a 10!9 A\nheld c 1 C', 'unknown', 'keep c'],
+    ['without a marker there', 'held a 10!9 A\nremote a 10 -\nheld c 1 C', 'complete', 'keep c'],
+    ['other there', 'held a 10!9 A\nremote a 10 B\nheld c 1 C', 'complete', 'conflict a, keep c'],
+    ['still good there', 'held a 10!9 A\nremote a 10 A\nheld c 1 C', 'complete', 'repair a, keep c'],
+  ] as const)('rotten here, its loss acknowledged, and %s', (_, drawn, completeness, wanted) => {
+    const acknowledge = [{ path: 'a', digest: md5('A'), reason: 'not needed' }]
+    expect(words(picture(drawn, completeness), { acknowledge })).toBe(wanted)
+    expect(words(picture(drawn, completeness))).not.toBe('keep c')
   })
 
   test('what the spec does not select is nobody’s business', () => {
