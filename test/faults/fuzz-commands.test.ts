@@ -122,7 +122,7 @@ test('I15: whatever is typed, the exit code is one of the contract, and no stack
   const met = new Set<number>()
   for (const command of COMMANDS) {
     const flags = await flagsOf(command)
-    for (let left = countInFull(300, 10); left > 0; left--) {
+    for (let left = countInFull(60, 10); left > 0; left--) {
       const words = drawLine(random, command, flags)
       // What goes wrong in printing what is wrong is thrown here, where `cli.js` would show it.
       const { code, stdout, stderr } = await world
@@ -228,7 +228,7 @@ test('I15: whatever a file of the box’s memory or of a running pass holds, eve
     // Shown only while a pass runs.
     const isProgress = name.endsWith('progress.json')
     const holder = isProgress ? await otherHolder(join(world.destination, '.reconcile/lock')) : null
-    for (let left = countInFull(1000, 12); left > 0; left--) {
+    for (let left = countInFull(200, 12); left > 0; left--) {
       const text = JSON.stringify(oneOff(random, sound)) ?? ''
       for (const words of [
         ['status'],
