@@ -174,6 +174,8 @@ export interface RunningNow extends Omit<Progress, 'format'> {
 export interface VerifiedNow {
   /** Seconds within which each is to be read: `verify.every`. */
   readonly every: number
+  /** Its spec is faulty, so `every` is what a spec that does not say has. */
+  readonly assumed?: true
   /** Of the complete ones, those not read for longer, and when the one read longest ago was; null: there is none. */
   readonly overdue: number
   readonly oldest: string | null

@@ -138,7 +138,7 @@ function metricsOf(
     ofBackup(
       'unverified_files',
       'Complete files that were not read again within verify.every.',
-      ({ verified }) => verified?.overdue ?? null,
+      ({ verified }) => (verified === undefined || verified.assumed ? null : verified.overdue),
     ),
     ofBackup(
       'damaged_files',

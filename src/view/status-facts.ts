@@ -111,9 +111,13 @@ export function waitingText({ files, path, since }: WaitingNow, when?: (time: st
 
 /** `all verified within 30 d, the oldest 12 d ago`, else how many are not. */
 export function verifiedText(
-  { every, overdue, oldest, damaged, foreign }: VerifiedNow,
+  { every, assumed, overdue, oldest, damaged, foreign }: VerifiedNow,
   now: Instant,
 ): string {
+  if (assumed && oldest !== null) {
+    const bad = damaged === 0 ? '' : `${damaged} damaged; `
+    return `${bad}the oldest ${humanAge(oldest, now)}; how often it is asked for, a faulty spec does not say`
+  }
   const within = `within ${humanDuration(every)}`
   const age = oldest === null ? '' : `, the oldest ${humanAge(oldest, now)}`
   const good = overdue === 0 ? `all verified ${within}` : `${counted(overdue, 'file')} not verified ${within}`
@@ -130,7 +134,7 @@ export function verifiedText(
 /** `all files verified within 30 d`, or how many are not, and of which backups; null: nothing is held. */
 export function verifiedOfAll(backups: readonly BackupStatus[]): string | null {
   const known = backups.flatMap(({ backup, verified }) =>
-    verified === undefined || (verified.oldest === null && verified.damaged === 0)
+    verified === undefined || verified.assumed || (verified.oldest === null && verified.damaged === 0)
       ? []
       : [{ backup, ...verified }],
   )
