@@ -439,7 +439,7 @@ describe('the screen of all backups', () => {
     const verified = { every: 9, assumed: true, overdue: 1, oldest, damaged: 0, foreign: 0 } as const
     const one = screen([fine('pg', { watch, verified })], { detail: true })
     expect(one).toMatch(
-      /watch +waiting to retry at 2026-11-24 04:10 \+01:00 \(.*\), after 2 failures in a row/,
+      /watch +waiting to retry at 2026-11-24 04:10 \+01:00 \(in 10 min\), after 2\s+failures in a row/,
     )
     expect(one).toMatch(/verified +the oldest 24 h ago; how often/)
     expect(screen([fine('pg', { verified })])).not.toContain('erified')
