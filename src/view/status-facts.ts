@@ -1,17 +1,11 @@
 import stringWidth from 'string-width'
 import { type Cause, type Faults, fileName } from '../decide/status/causes.ts'
 import type { Zone } from '../decide/time/zone.ts'
+import type { DiskInTurn } from '../model/disk-in-turn.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
-import type {
-  BackupStatus,
-  DiskInTurn,
-  RunningNow,
-  StagedNow,
-  VerifiedNow,
-  WaitingNow,
-} from '../model/status.ts'
+import type { BackupStatus, RunningNow, StagedNow, VerifiedNow, WaitingNow } from '../model/status.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
