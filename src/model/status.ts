@@ -13,6 +13,7 @@ import {
   text,
   unseen,
 } from './check-json.ts'
+import type { DiskInTurn } from './disk-in-turn.ts'
 import type { DiskNames, LedgerHead } from './holding.ts'
 import type { Diagnostic, Hold, Problem, SpecPlace } from './trouble.ts'
 import type { WatchWord } from './watch-beat.ts'
@@ -174,6 +175,8 @@ export interface RunningNow extends Omit<Progress, 'format'> {
 export interface VerifiedNow {
   /** Seconds within which each is to be read: `verify.every`. */
   readonly every: number
+  /** Its spec is faulty, so `every` is what a spec that does not say has. */
+  readonly assumed?: true
   /** Of the complete ones, those not read for longer, and when the one read longest ago was; null: there is none. */
   readonly overdue: number
   readonly oldest: string | null
@@ -210,25 +213,6 @@ export interface TroubleNow {
 /** The disk of a destination. `size` in bytes; null: unknown. */
 export interface DiskUnder extends Omit<DiskNames, 'label'> {
   readonly mountPoint: string
-}
-
-/** One of the disks that take turns. What only it can say is as the last pass over it left it; null: not known. */
-export interface DiskInTurn {
-  readonly id: string
-  /** Its UUID, else the source of its mount. */
-  readonly filesystem: string
-  readonly label: string | null
-  readonly type: string | null
-  /** Bytes. */
-  readonly size: number | null
-  readonly source: string | null
-  readonly here: boolean
-  /** When a pass over it last ended: a time, or the day. */
-  readonly lastHere: string | null
-  /** Of its newest complete point. */
-  readonly newest: string | null
-  /** What it holds is not known: it is away, and no pass has gone over it since disks take turns. */
-  readonly known?: false
 }
 
 /** When the next pass is to be, and until when the last one's word counts: after that nobody is known to look. */

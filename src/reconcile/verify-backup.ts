@@ -164,7 +164,9 @@ async function record(
   // What was read is recorded also where the run was told to stop.
   const { signal } = new AbortController()
   const quiet: Run = { ...run, signal, emit: () => {} }
+  let isKept = false
   const keep = (now: Holding): readonly FoundFile[] => {
+    isKept = true
     const still = stillFound(found, now)
     for (const { record: file, read, findings } of still) {
       // The ledger remembers it all the same.
@@ -175,7 +177,10 @@ async function record(
     results.hasNews ||= still.some(isNews)
     return still
   }
-  const instead = async (): Promise<void> => void keep(await destination.inspect(quiet))
+  // What could not be recorded under the lock was kept there.
+  const instead = async (): Promise<void> => {
+    if (!isKept) keep(await destination.inspect(quiet))
+  }
   if (!results.mayRecord) return instead()
   try {
     const done = await underLock(

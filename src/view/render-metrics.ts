@@ -1,12 +1,12 @@
 import { Gauge, Registry } from 'prom-client'
 import { causesOf, faultsOf } from '../decide/status/causes.ts'
 import { needsWords } from '../decide/status/verdict.ts'
+import type { DiskInTurn } from '../model/disk-in-turn.ts'
 import type { Instant } from '../model/instant.ts'
 import {
   BACKUP_STATES,
   type BackupStatus,
   CONDITION_TYPES,
-  type DiskInTurn,
   type SeriesStatus,
   type StatusReport,
 } from '../model/status.ts'
@@ -138,7 +138,7 @@ function metricsOf(
     ofBackup(
       'unverified_files',
       'Complete files that were not read again within verify.every.',
-      ({ verified }) => verified?.overdue ?? null,
+      ({ verified }) => (verified === undefined || verified.assumed ? null : verified.overdue),
     ),
     ofBackup(
       'damaged_files',

@@ -54,7 +54,7 @@ export function detailLines(
     ...(backup.observed === null ? [] : [['spec obeyed', observed(backup.observed)]]),
     ...(reconciling === undefined ? [] : [['under way', reconciling.message]]),
     ...(nextRun === null ? [] : [['next run', when(nextRun)]]),
-    ...(watch === null ? [] : [['watch', daemonWord(watch)]]),
+    ...(watch === null ? [] : [['watch', daemonWord(watch, when)]]),
     ...(validUntil === null ? [] : [['valid until', when(validUntil)]]),
     ...(verified === undefined ? [] : [['verified', verifiedText(verified, now)]]),
     ...(quarantine === undefined ? [] : [['quarantine', quarantineText(quarantine)]]),
@@ -128,9 +128,14 @@ function proofText(
   return failed === null ? good : `its drill failed ${humanAge(failed, now)}, ${good}`
 }
 
-const daemonWord = ({ phase, failures, crash, lastGood }: WatchWord): string =>
+const daemonWord = (
+  { phase, nextRun, failures, crash, lastGood }: WatchWord,
+  when: (time: string) => string,
+): string =>
   [
-    phase === 'idle' && failures > 0 ? 'waiting to retry' : phase,
+    phase === 'idle' && failures > 0
+      ? `waiting to retry${nextRun === null ? '' : ` at ${when(nextRun)}`}`
+      : phase,
     ...(failures > 0 ? [failures === 1 ? 'after a failure' : `after ${failures} failures in a row`] : []),
     ...(crash === null ? [] : [`a bug ended its last pass: ${crash}`]),
     ...(lastGood ? ['using its last good spec'] : []),

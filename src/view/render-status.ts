@@ -189,7 +189,10 @@ function whatFaultsMean({ backups }: StatusReport): string {
     conditions.some(({ type, status }) => type === 'SpecValid' && status === 'false'),
   )
   const obeyed = faulty.filter(({ watch }) => watch !== null)
-  if (obeyed.length === 0) return NO_RUN
+  if (obeyed.length === 0)
+    return faulty.some(({ series }) => series.length > 0)
+      ? `${NO_RUN}, and ages go by the times of files`
+      : NO_RUN
   return obeyed.length === faulty.length ? GOES_ON : SOME_GO_ON
 }
 

@@ -1,17 +1,11 @@
 import stringWidth from 'string-width'
 import { type Cause, type Faults, fileName } from '../decide/status/causes.ts'
 import type { Zone } from '../decide/time/zone.ts'
+import type { DiskInTurn } from '../model/disk-in-turn.ts'
 import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
-import type {
-  BackupStatus,
-  DiskInTurn,
-  RunningNow,
-  StagedNow,
-  VerifiedNow,
-  WaitingNow,
-} from '../model/status.ts'
+import type { BackupStatus, RunningNow, StagedNow, VerifiedNow, WaitingNow } from '../model/status.ts'
 import type { Diagnostic } from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted } from './human-count.ts'
@@ -111,9 +105,13 @@ export function waitingText({ files, path, since }: WaitingNow, when?: (time: st
 
 /** `all verified within 30 d, the oldest 12 d ago`, else how many are not. */
 export function verifiedText(
-  { every, overdue, oldest, damaged, foreign }: VerifiedNow,
+  { every, assumed, overdue, oldest, damaged, foreign }: VerifiedNow,
   now: Instant,
 ): string {
+  if (assumed && oldest !== null) {
+    const bad = damaged === 0 ? '' : `${damaged} damaged; `
+    return `${bad}the oldest ${humanAge(oldest, now)}; how often it is asked for, a faulty spec does not say`
+  }
   const within = `within ${humanDuration(every)}`
   const age = oldest === null ? '' : `, the oldest ${humanAge(oldest, now)}`
   const good = overdue === 0 ? `all verified ${within}` : `${counted(overdue, 'file')} not verified ${within}`
@@ -130,7 +128,9 @@ export function verifiedText(
 /** `all files verified within 30 d`, or how many are not, and of which backups; null: nothing is held. */
 export function verifiedOfAll(backups: readonly BackupStatus[]): string | null {
   const known = backups.flatMap(({ backup, verified }) =>
-    verified === undefined || (verified.oldest === null && verified.damaged + verified.foreign === 0)
+    verified === undefined ||
+    verified.assumed ||
+    (verified.oldest === null && verified.damaged + verified.foreign === 0)
       ? []
       : [{ backup, ...verified }],
   )

@@ -168,8 +168,8 @@ export function problemRows(problems: readonly Problem[], more: string): readonl
 }
 
 /**
- * The same backups, in their order: what keeps one from its source is explained with the first of those that it keeps from theirs, and the
- * others refer to it.
+ * The same backups, in their order: what keeps one from its source or its disk is explained with the first of those that it keeps from theirs,
+ * and the others refer to it.
  */
 export function explainedOnce<T extends { readonly backup: string; readonly problems: readonly Problem[] }>(
   backups: readonly T[],
@@ -179,11 +179,16 @@ export function explainedOnce<T extends { readonly backup: string; readonly prob
     ...one,
     problems: one.problems.map((problem) => {
       const { path, code, message, hint, shared } = problem
-      if (path !== undefined || shared !== undefined) return problem
-      const key = [code, message, hint].join('\0')
+      // Of a place on this machine, which is each one's own; a file has a relative path.
+      const place = path?.startsWith('/') === true ? path : undefined
+      if (path !== place || shared !== undefined) return problem
+      const text = place === undefined ? message : message.replaceAll(place, '')
+      const key = [code, text, hint].join('\0')
       const before = first.get(key) ?? one.backup
       first.set(key, before)
-      return before === one.backup ? problem : { ...problem, message: `${code}, as with ${before}`, hint: '' }
+      if (before === one.backup) return problem
+      const { path: _, ...rest } = problem
+      return { ...rest, message: `${code}, as with ${before}`, hint: '' }
     }),
   }))
 }

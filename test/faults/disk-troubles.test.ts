@@ -272,6 +272,25 @@ describe.skipIf(shim === null)('a disk that refuses (needs cc)', () => {
     expect((await world.run(...words)).code).toBe(0)
   })
 
+  test('what was verified and cannot be recorded counts once', async () => {
+    await begun()
+    await world.pass()
+    await writeFile(join(world.destination, 'stray.tar'), 'x')
+    const ledger = join(world.destination, '.reconcile/ledger.jsonl')
+    const fault = { calls: ['write'], under: ledger, nth: 'each', does: 'ENOSPC' } as const
+    const ended = await shim!.run(world, fault, 'verify')
+    expect(ended.happened).toBe(true)
+    expect(JSON.parse(ended.stdout).backups).toMatchObject([
+      {
+        files: 3,
+        bytes: 8_000,
+        recorded: false,
+        findings: [{ code: 'foreign-file' }],
+        problems: [{ code: 'disk-full' }],
+      },
+    ])
+  })
+
   test('a staged file that cannot be read is a problem of its own; the others are published', async () => {
     const offered = await begun()
     const staging = join(world.destination, '.reconcile/staging')

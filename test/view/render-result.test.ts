@@ -76,6 +76,19 @@ describe('the summary after a pass', () => {
     expect(said.match(/refuses connections/g)).toHaveLength(1)
     expect(said.match(/Start sshd there/g)).toHaveLength(1)
     expect(said.match(/! problem {3}connection-refused, as with b1$/gm)).toHaveLength(2)
+    const gone = (backup: string) => {
+      const path = `/srv/${backup}`
+      const problem = { code: 'disk-gone', path, message: `${path} is no longer on it`, hint: 'Mount it.' }
+      return outcome({ backup, result: 'failed', exitCode: 1, problems: [problem] })
+    }
+    const disk = text(1, gone('b1'), gone('b2'))
+    expect(disk.match(/Mount it/g)).toHaveLength(1)
+    expect(disk).toContain('! problem   disk-gone, as with b1\n')
+    // A file of one name in two backups is each one's own.
+    const file = { code: 'disk-failing', path: 'a', message: 'cannot read a', hint: 'Check it.' }
+    expect(text(1, ...['b1', 'b2'].map((backup) => outcome({ backup, problems: [file] })))).not.toContain(
+      'as with',
+    )
     // Nobody is referred to who is not shown.
     const brief: Brief = { unwell: new Set(['b9']), recovered: new Set(), box: 'same' }
     const one = renderResult(result(1, ...all), { color: false, width: 100, brief })

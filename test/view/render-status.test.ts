@@ -303,12 +303,12 @@ describe('the screen of all backups', () => {
       web008  failed  3 h ago    in 22 h   -     14 files, 18 GiB
       web009  failed  3 h ago    in 22 h   -     14 files, 18 GiB
       web010  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-      web011  failed  3 h ago    in 22 h   -     14 files, 18 GiB
-      … and 9 more need you (reconcile status --all, or NAME): web012, web013, web014,
-      web015, web016, web017, web018, web019, web020
+      … and 10 more need you (reconcile status --all, or NAME): web011, web012,
+      web013, web014, web015, web016, web017, web018, web019, web020
 
       Sources as the last pass of each saw them: 12 min ago to 2 h ago.
-      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      1 fault in specs or settings: faulty backups do not run, and ages go by the
+      times of files. See reconcile validate.
       "
     `)
     expect(text.match(/retian/g)).toHaveLength(1)
@@ -323,7 +323,8 @@ describe('the screen of all backups', () => {
         spec-invalid: _defaults.yaml:3:1, as above
 
       Sources as the last pass of each saw them: 2 h ago.
-      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      1 fault in specs or settings: faulty backups do not run, and ages go by the
+      times of files. See reconcile validate.
       "
     `)
     // Two faults of its own, and one that is not.
@@ -339,8 +340,8 @@ describe('the screen of all backups', () => {
         unknown-key: x.yaml:2:1: unknown key "sorce", and 1 more
 
       Sources as the last pass of each saw them: 2 h ago.
-      3 faults in specs or settings: faulty backups do not run. See reconcile
-      validate.
+      3 faults in specs or settings: faulty backups do not run, and ages go by the
+      times of files. See reconcile validate.
       "
     `)
   })
@@ -429,6 +430,19 @@ describe('the screen of all backups', () => {
       Sources as the last pass of each saw them: 2 h ago.
       "
     `)
+  })
+
+  it('says when watch tries again, and not how much is verified in time where no spec says what that is', () => {
+    const nextRun = '2026-11-24T03:10:00Z'
+    const watch = { phase: 'idle', nextRun, failures: 2, crash: null, lastGood: false } as const
+    const oldest = '2026-11-23T03:00:00Z'
+    const verified = { every: 9, assumed: true, overdue: 1, oldest, damaged: 0, foreign: 0 } as const
+    const one = screen([fine('pg', { watch, verified })], { detail: true })
+    expect(one).toMatch(
+      /watch +waiting to retry at 2026-11-24 04:10 \+01:00 \(in 10 min\), after 2\s+failures in a row/,
+    )
+    expect(one).toMatch(/verified +the oldest 24 h ago; how often/)
+    expect(screen([fine('pg', { verified })])).not.toContain('erified')
   })
 
   it('orders names as people count', () => {
@@ -573,7 +587,8 @@ describe('the screen of all backups', () => {
       pg      ok      3 h ago  in 22 h  -     14 files, 18 GiB
 
       Sources as the last pass of each saw them: 2 h ago.
-      1 fault in specs or settings: faulty backups do not run. See reconcile validate.
+      1 fault in specs or settings: faulty backups do not run, and ages go by the
+      times of files. See reconcile validate.
       "
     `)
     const word = { phase: 'idle', nextRun: '', failures: 0, crash: null, lastGood: true } as const
@@ -762,8 +777,8 @@ describe('what stops several backups', () => {
     )
     // Names come before how many more there are, also where it is over all.
     const lost = (name: string) => ({ ...stoppedBy(name, 'state-lost', 'x'), shared: 'state-lost' })
-    expect(verdict([...['a', 'b', 'c', 'd', 'e', 'f'].map(lost), refused('nas')])).toBe(
-      '7 of 7 need you: a, b, c and 3 more (the state folder is lost); 1 other',
+    expect(verdict([...['db1', 'db2', 'db3', 'web1', 'web2', 'web3'].map(lost), refused('nas')])).toBe(
+      '7 of 7 need you: db1, db2, db3 and 3 more (the state folder is lost); 1 other',
     )
     expect(verdict([lost('a'), lost('b'), refused('nas')])).toBe(
       '3 of 3 need you: a, b (the state folder is lost); nas (its key is refused)',

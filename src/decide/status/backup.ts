@@ -299,6 +299,7 @@ export function faultyStatus(
   const since = written === null || written > asOf ? asOf : written
   return {
     ...(seen ?? NOTHING_SEEN),
+    ...(seen?.verified === undefined ? {} : { verified: { ...seen.verified, assumed: true as const } }),
     backup,
     state: 'failed',
     conditions: dated(claims, seen?.conditions ?? [], since),

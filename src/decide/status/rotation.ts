@@ -1,8 +1,9 @@
 import { latestStatus, newestOn, type Rotation } from '../../model/box.ts'
+import type { DiskInTurn } from '../../model/disk-in-turn.ts'
 import { nothingHeld } from '../../model/holding.ts'
 import { type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { Spec } from '../../model/spec.ts'
-import type { DestinationStatus, DiskInTurn } from '../../model/status.ts'
+import type { DestinationStatus } from '../../model/status.ts'
 import type { StatusFacts } from './facts.ts'
 import { type SeriesView, seriesViews } from './series.ts'
 
