@@ -286,6 +286,17 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 )
 
+test.each(['.', '..'])('%s is a folder, not a name', async (name) => {
+  const world = await held()
+  const cwd = name === '.' ? world.destination : join(world.destination, '.reconcile')
+  const { command, args } = world.command(['verify', name, '--json'])
+  const { stdout } = await execa(command, args, { cwd, reject: false })
+  expect(JSON.parse(stdout)).toMatchObject({
+    exitCode: 0,
+    backups: [{ backup: world.destination, files: 6 }],
+  })
+})
+
 test('a folder without .reconcile is read by its markers alone, which is said; one with nothing to go by is none', async () => {
   const world = await held()
   await rm(join(world.destination, '.reconcile'), { recursive: true })
@@ -357,7 +368,10 @@ test('repair: a delta against the rotten copy, which stays in quarantine; gone a
   expect((await world.run('explain', `pg/${small}`)).stdout).toMatch(/accepts that\n[\s\S]*its marker/)
   // That the source cannot be seen brings nothing of it back.
   await rename(world.source, `${world.source}-away`)
-  expect((await world.pass()).backups[0]).toMatchObject({ problems: [{ code: 'rrsync-folder-missing' }], lost: [] })
+  expect((await world.pass()).backups[0]).toMatchObject({
+    problems: [{ code: 'rrsync-folder-missing' }],
+    lost: [],
+  })
 })
 
 test('what cannot be looked at is never fine: no pass yet, a faulty spec, nothing declared', async () => {
