@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Guess } from '../decide/guess/findings.ts'
 import { guessSpec } from '../decide/guess/guess.ts'
 import { firstOf } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
@@ -51,10 +52,10 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     const facts = { now: run.now(), texts, zone: Intl.DateTimeFormat().resolvedOptions().timeZone }
     const guess = guessSpec(listing.files, facts)
     talk.console.writeError(`\n${renderFiles(guess, talk.console.errorWidth)}`)
-    if (place.path !== spec.source.path)
+    if (place.path !== spec.source.path && !isVouched(guess))
       say(
         talk,
-        `They are in the folder that rrsync serves, which does not say its name: it is taken for ${spec.source.path}. If they are other files than you expect, see the DIR of command="rrsync -ro DIR" in authorized_keys there.`,
+        `The folder is the one that rrsync serves, which does not say its name: it is taken for ${spec.source.path}. If other files are expected, see the DIR of command="rrsync -ro DIR" in authorized_keys there.`,
       )
     for (const { message } of listing.problems.slice(0, 5)) say(talk, message)
     const written = await made.textWith(guess, place.path)
@@ -80,6 +81,12 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
     talk.asker?.close()
   }
 }
+
+/** Whether something at the source says that these are finished backups. */
+const isVouched = ({ findings }: Guess): boolean =>
+  findings.some(
+    ({ key, value }) => key === 'finished' && (value === 'marker' || Object.hasOwn(Object(value), 'sums')),
+  )
 
 /** Checks all specs and what a pass relies on, then shows the first plan, and what to type next. */
 async function proveIt(

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readFingerprint } from '../decide/add/fingerprint.ts'
 import { type Paste, pasteForJump, pasteForSource } from '../decide/add/paste.ts'
+import { spanText } from '../decide/status/freshness.ts'
 import { Failure } from '../model/failure.ts'
 import type { Run } from '../model/run.ts'
 import type { Hop, SshPlace } from '../model/spec.ts'
@@ -157,7 +158,12 @@ async function untilItWorks<T>(attempt: () => Promise<T>, paste: Paste, talk: Ta
           `Trying every ${BETWEEN_TRIES} s until the login works. Ctrl-C ends that, and the same command goes on later. If it is refused once all that is done: a locked account takes no key; unlock it with usermod -p '*' ACCOUNT there.`,
         )
     }
-    if (run.now() >= until) throw isRefused ? new Failure({ code, message, hint: PASTE_FIRST }) : failure
+    if (run.now() >= until)
+      throw isRefused
+        ? new Failure({ code, message, hint: PASTE_FIRST })
+        : message === said
+          ? new Failure({ code, message: `the login did not work within ${spanText(wait!)}`, hint: GOES_ON })
+          : failure
     if (message !== said) {
       say(talk, `\n${message}`)
       say(talk, failure.hint)

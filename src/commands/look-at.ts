@@ -81,8 +81,8 @@ async function mustBeFolder(path: string): Promise<void> {
   throw noDestination(whyNoFolder(path) ?? `there is no folder ${path}`)
 }
 
-/** Whether a folder is given in place of a backup's name. */
-export const isFolder = (name: string): boolean => name.includes('/')
+/** Whether a folder is given in place of a backup's name, which has no slash and begins with no full stop. */
+export const isFolder = (name: string): boolean => name.includes('/') || name === '.' || name === '..'
 
 /** Without rights to a `.reconcile`: its markers are left, or it is refused, by a halt that names its owner. */
 type WhereClosed = 'markers' | 'refuse'

@@ -37,6 +37,7 @@ import {
   type PassTerms,
   passOptions,
   plainDiagnostics,
+  printShare,
   printSpecs,
   runnableSpecs,
   sourceLabel,
@@ -104,6 +105,7 @@ export async function makePlan(
   const specs = runnableSpecs(workspace, names)
   if (out !== null) await mayWriteTo(out, workspace)
   printSpecs(workspace, console)
+  printShare(workspace, console)
   const snapshots = offline === undefined ? null : await readSnapshots(offline, specs)
   const asOf = given.asOf ?? newestOf(snapshots) ?? run.now()
   const terms = { all, named: names.length > 0, isSupposed: given.asOf !== undefined }

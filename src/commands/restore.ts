@@ -24,7 +24,13 @@ import type { Problem } from '../model/trouble.ts'
 import { copyVerified } from '../restore/copy-verified.ts'
 import { nothingObeyed } from '../specs/load-specs.ts'
 import { escapeProse } from '../view/escape-text.ts'
-import { pointList, renderPoints, renderRestored, restoreProgress } from '../view/render-restore.ts'
+import {
+  pointList,
+  renderPoints,
+  renderRestored,
+  restoreProgress,
+  takenPoint,
+} from '../view/render-restore.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { type Console, printEither } from './argv/console.ts'
@@ -193,7 +199,7 @@ async function restore(
   console: Console,
   run: Run,
 ): Promise<number> {
-  const { files, missing } = chooseToRestore(held.points, held.holding.files.keys(), wish)
+  const { files, missing, points } = chooseToRestore(held.points, held.holding.files.keys(), wish)
   if (files.length === 0 && missing.length === 0) throw nothingFits(held, wish)
   const problems: Problem[] = missing.map((path) => notHere(path, held))
   await checkRoom(files, to)
@@ -219,6 +225,7 @@ async function restore(
     from: held.destination.path,
     to,
     files: done,
+    ...(points === undefined ? {} : { points: points.map(takenPoint) }),
     problems,
     exitCode,
   }

@@ -16,7 +16,9 @@ import { type GlobalFlags, openWorkspace, printSpecs, type Workspace } from './w
 export function add(command: Command, host: Host): void {
   command
     .command('print')
-    .description('print a unit for this box: reconcile.service, reconcile-once.service or reconcile.timer')
+    .description(
+      'print one unit for this box to stdout, for all its backups: service is reconcile.service (the daemon); once is reconcile-once.service (one pass) and timer is reconcile.timer, which starts it',
+    )
     .addArgument(
       new Argument('[which]', 'which unit').choices(['service', 'once', 'timer']).default('service'),
     )

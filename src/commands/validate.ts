@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { BoxFacts } from '../decide/doctor/box.ts'
 import { unknownDrill } from '../decide/restore/proof.ts'
@@ -15,14 +18,22 @@ import { heartbeatFiles } from '../watch/heartbeat.ts'
 import { ends, type Host, openConsole } from './argv/command-line.ts'
 import { type Console, printDocument } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
-import { noSpecs, openWorkspace, plainDiagnostics, printDiagnostics, type Workspace } from './workspace.ts'
+import {
+  chooseSpecs,
+  noSpecs,
+  openWorkspace,
+  plainDiagnostics,
+  printDiagnostics,
+  type Workspace,
+} from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
     .description('check specs and settings; exit code 3 if one is faulty')
+    .argument('[name...]', 'of these backups, and of what all share; faults of others are only counted')
     .option('--effective <name>', "print one backup's spec with defaults merged in")
     .action(
-      ends(host, async (given: SharedFlags & { readonly effective?: string }) => {
+      ends(host, async (names: string[], given: SharedFlags & { readonly effective?: string }) => {
         const workspace = await openWorkspace(given, 'newest', host.run)
         const diagnostics = [
           ...workspace.diagnostics,
@@ -30,9 +41,23 @@ export function add(command: Command, host: Host): void {
           ...unknownDrills(workspace),
         ]
         const how = { effective: given.effective ?? null, cwd: process.cwd() }
-        return validate({ ...workspace, diagnostics }, how, openConsole(given))
+        return validate(narrowed({ ...workspace, diagnostics }, names), how, openConsole(given))
       }),
     )
+}
+
+/** What concerns the named backups; all of it, where none is named. `others`: how many faults and warnings are of other specs alone. */
+function narrowed(workspace: Workspace, names: readonly string[]) {
+  const { loaded, diagnostics } = workspace
+  if (names.length === 0) return workspace
+  const specs = chooseSpecs(workspace, names)
+  const all = [...loaded.specs, ...loaded.faulty]
+  const isOwn = (file: string) => all.some((one) => one.file === file && names.includes(one.name))
+  const files = new Set(all.flatMap(({ file }) => (isOwn(file) ? [] : file)))
+  const own = diagnostics.filter(({ file }) => !files.has(file))
+  const fileCount = new Set(all.flatMap(({ file }) => (isOwn(file) ? file : []))).size
+  const others = diagnostics.length - own.length
+  return { loaded: { ...loaded, specs, fileCount }, diagnostics: own, others }
 }
 
 /** Warnings, as they stop no backup. */
@@ -56,14 +81,32 @@ export async function urlFiles({ settings, loaded }: Workspace): Promise<BoxFact
     ...notify,
     ...beats.map((file) => ({ kind: 'webhook', urlFile: file, caFile: heartbeat!.caFile }) as const),
   ]
+  const config = settings.file === null ? '' : await readFile(settings.file, 'utf8').catch(() => '')
   for (const target of targets) {
     if (target.kind === 'sendmail') continue
     const read = await readTarget(target)
     const { urlFile: file } = target
     files.add(file)
-    if (!read.ok) faults.set(file, { file, line: 1, column: 1, severity: 'warning', ...read.fault })
+    if (read.ok) continue
+    const isBeat = beats.includes(file)
+    const isEach = isBeat && file !== heartbeat?.urlFile
+    const written = isEach ? heartbeat!.eachFile! : file
+    const { code, message, hint } = read.fault
+    // Of those only some need be there; with none of them the setting does nothing.
+    const none =
+      isEach && !existsSync(file) ? 'no file of heartbeat.eachFile is there, so no backup has one: ' : ''
+    const place = { file: settings.file ?? file, ...placeOf(basename(written), config) }
+    faults.set(file, { ...place, severity: 'warning', code, message: `${none}${message}`, hint })
   }
   return { count: files.size, faults: [...faults.values()] }
+}
+
+/** Where a text has this name, and no longer one; its beginning where it has not. */
+function placeOf(name: string, text: string): Pick<Diagnostic, 'line' | 'column'> {
+  let at = text.indexOf(name)
+  while (at !== -1 && /[\w.-]/.test(text[at + name.length] ?? '')) at = text.indexOf(name, at + 1)
+  const before = text.slice(0, Math.max(0, at)).split('\n')
+  return { line: before.length, column: before.at(-1)!.length + 1 }
 }
 
 /**
@@ -71,7 +114,11 @@ export async function urlFiles({ settings, loaded }: Workspace): Promise<BoxFact
  * spec is printed instead. Exit code 3 with an error among the faults, 1 if there is no spec at all.
  */
 export async function validate(
-  { loaded, diagnostics }: Pick<Workspace, 'loaded' | 'diagnostics'>,
+  {
+    loaded,
+    diagnostics,
+    others = 0,
+  }: Pick<Workspace, 'loaded' | 'diagnostics'> & { readonly others?: number },
   flags: { readonly effective: string | null; readonly cwd: string },
   console: Console,
 ): Promise<number> {
@@ -101,6 +148,13 @@ export async function validate(
   }
   const warnings = diagnostics.length - errors.length
   console.write(foldText(verdict(loaded, errors.length, warnings), console.width))
+  if (others > 0)
+    console.write(
+      foldText(
+        `Not shown: ${counted(others, 'fault or warning', 'faults and warnings')} of other specs.`,
+        console.width,
+      ),
+    )
   for (const { backup, ...counts } of both)
     console.write(foldText(`${backup}: ${retainedText(counts)}`, console.width))
   return code

@@ -30,6 +30,7 @@ import { watchFolder } from '../watch/watch-folder.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { Console } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
+import { parseFlag } from './argv/parse-flag.ts'
 import { openCommonHolds } from './common-holds.ts'
 import { lookAt } from './look-at.ts'
 import { findSpecs, lastGoodOf, refusals } from './over-specs.ts'
@@ -52,7 +53,7 @@ export function add(command: Command, host: Host): void {
     .description(
       'the daemon: follow the specs and run each backup on its schedule; SIGHUP reloads everything',
     )
-    .addOption(flags.maxTime)
+    .option('--max-time <time>', 'end the daemon cleanly after this long; bytes are kept', parseFlag.duration)
     .addOption(flags.concurrency)
     .addOption(flags.bandwidth)
     .action(

@@ -11,6 +11,7 @@ import { holders } from '../destination/holders.ts'
 import { openDestination } from '../destination/open-destination.ts'
 import type { BoxState } from '../model/box.ts'
 import { Failure } from '../model/failure.ts'
+import { humanRate } from '../model/human-size.ts'
 import type { Destination, Source } from '../model/ports.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
@@ -286,6 +287,13 @@ export async function openPlace(
   const uid = process.getuid?.() ?? 0
   const isOther = (name: string) => name !== backup && declaredNames(loaded).includes(name)
   return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, isOther, ...options })
+}
+
+/** Prints to stderr what each backup gets of the box's limit. */
+export function printShare({ settings: { bandwidth, concurrency } }: Workspace, console: Console): void {
+  if (bandwidth === null || concurrency < 2 || console.quiet || console.output !== 'text') return
+  const text = `Rate: ${humanRate(bandwidth)} for all, so ${humanRate(bandwidth / concurrency)} for each, as ${concurrency} may run at once (--concurrency).`
+  console.writeError(foldText(text, console.errorWidth))
 }
 
 /** The spec's own, within its slot's share of the box's limit. */

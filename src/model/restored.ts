@@ -9,6 +9,12 @@ export interface RestoreReport {
   readonly from: string
   readonly to: string
   readonly files: readonly RestoredFile[]
+  /** Where points were chosen by series or time: those that were taken. Times in UTC; null: not known. */
+  readonly points?: readonly {
+    readonly series: string
+    readonly time: string | null
+    readonly files: readonly string[]
+  }[]
   readonly problems: readonly Problem[]
   readonly exitCode: number
 }

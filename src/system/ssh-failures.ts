@@ -138,7 +138,7 @@ export function wordsAbout(
     ...(next === null
       ? {
           ...{ name: host, at: `${host} (port ${port})`, as: '', carrying: '', us: 'this machine' },
-          ...{ hostKey: 'source.host', portKey: 'source.port' },
+          ...{ hostKey: 'the host (source.host)', portKey: 'the port (source.port)' },
         }
       : {
           ...{ name: jump, at: jump, as: `, of ${jump}`, next: `${next.host} (port ${next.port})` },

@@ -77,10 +77,18 @@ export function renderDoctor(
 }
 
 function verdict(count: number, failed: readonly Found[], warnings: readonly Found[]): string {
-  const bad = [...groupBy(failed, ({ name }) => name)].map(
-    ([name, of]) => `${escapeText(name)} (${[...new Set(of.map(({ check }) => check.code))].join(', ')})`,
-  )
-  const also = warnings.length === 0 ? '' : `; ${counted(warnings.length, 'warning')}`
-  if (bad.length === 0) return `All is well with ${counted(count, 'backup')} and this box${also}.`
-  return `${bad.length} of ${count + 1} ${bad.length === 1 ? 'needs' : 'need'} you: ${bad.join(', ')}${also}.`
+  const byName = groupBy(failed, ({ name }) => name)
+  const codes = (of: readonly Found[]): string => [...new Set(of.map(({ check }) => check.code))].join(', ')
+  const bad = [...byName].flatMap(([name, of]) => (name === BOX ? [] : `${escapeText(name)} (${codes(of)})`))
+  const box = byName.get(BOX)
+  const said = [
+    ...(bad.length === 0
+      ? []
+      : [`${bad.length} of ${count} ${bad.length === 1 ? 'needs' : 'need'} you: ${bad.join(', ')}`]),
+    ...(box === undefined ? [] : [`this box needs you (${codes(box)})`]),
+    ...(warnings.length === 0 ? [] : [counted(warnings.length, 'warning')]),
+  ]
+  if (failed.length === 0) said.unshift(`all is well with ${counted(count, 'backup')} and this box`)
+  const text = said.join('; ')
+  return `${text[0]!.toUpperCase()}${text.slice(1)}.`
 }

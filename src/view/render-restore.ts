@@ -72,8 +72,31 @@ const ROW = (point: string, size: string, published: string, verified: string, p
   return `${padText(point, wide)}${padText(size, 10)}${padText(published, wide)}${padText(verified, wide)}${proven}`
 }
 
+/** As a document has it. */
+export const takenPoint = ({ series, time, files }: RestorePoint) => ({
+  series,
+  time: time === null ? null : isoTime(time),
+  files: files.map(({ path }) => path),
+})
+
+const TAKEN = 24
+
+/** Which points were taken, a line each. */
+function takenLines(points: NonNullable<RestoreReport['points']>, width: number): readonly string[] {
+  const zone = zoneOf(Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const more = points.length - TAKEN
+  return [
+    ...points.slice(0, TAKEN).map(({ series, time, files: [first = '', ...others] }) => {
+      const when = time === null ? 'of unknown time' : `of ${localMinute(time, zone)}`
+      const rest = others.length === 0 ? '' : ` and ${counted(others.length, 'more file')}`
+      return foldText(`${escapeText(series)}: the point ${when}, ${escapeText(first)}${rest}`, width)
+    }),
+    ...(more > 0 ? [`and ${counted(more, 'more point')}\n`] : []),
+  ]
+}
+
 export function renderRestored(
-  { backup, files, to, problems }: RestoreReport,
+  { backup, files, to, problems, points = [] }: RestoreReport,
   { width, quiet }: { readonly width: number; readonly quiet: boolean },
 ): string {
   const bytes = files.reduce((sum, { size }) => sum + size, 0)
@@ -82,7 +105,7 @@ export function renderRestored(
   const failed = problems.length === 0 ? '' : ` ${counted(problems.length, 'file')} not restored.`
   const done = `${counted(files.length, 'file')} of ${escapeText(backup)} (${humanSize(bytes)}) verified and in ${escapeText(to)}${before}.`
   const rows = problemRows(problems, width).join('')
-  return quiet ? rows : rows + foldText(done + failed, width)
+  return quiet ? rows : rows + takenLines(points, width).join('') + foldText(done + failed, width)
 }
 
 export function renderDrills(

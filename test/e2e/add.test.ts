@@ -203,6 +203,20 @@ describe('a script', () => {
     expect(await read('box/keys/pg')).toBe(null)
   })
 
+  test('what keeps the login from working is said once, with the way out', async () => {
+    await world.sshd!.stop()
+    const port = world.sshd!.port
+    const { code, stderr } = await world.run(...words(address()), '--yes', '--wait', '1s')
+    expect([code, stderr.match(new RegExp(`refused the connection on port ${port}`, 'g'))?.length]).toEqual([
+      1, 1,
+    ])
+    expect(stderr.replace(/\s+/g, ' ')).toContain('Check the port (source.port)')
+    // Once a host key is pinned, the login itself is waited for.
+    await writeFile(at('box/known_hosts'), await readFile(at('keys/known_hosts')))
+    const later = await world.run(...words(address('nowhere')), '--yes', '--wait', '1s')
+    expect(later.stderr.match(/refused the connection/g)).toHaveLength(1)
+  })
+
   test('over IPv6, with --identity, and where a key is there already', async () => {
     await mkdir(at('box/keys'), { recursive: true })
     await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('box/keys/pg')])

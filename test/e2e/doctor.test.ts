@@ -428,7 +428,7 @@ describe('the command', () => {
     expect((await local.run('doctor', 'px')).code).toBe(64)
     expect((await local.run('doctor', 'pg', '--rebuild-ledger', 'pg')).code).toBe(64)
     await rm(local.source, { recursive: true })
-    expect((await local.run('doctor')).stdout).toMatch(/^1 of 2 needs you: pg \(listing\)\.\n/)
+    expect((await local.run('doctor')).stdout).toMatch(/^1 of 1 needs you: pg \(listing\)\.\n/)
     await writeFile(join(local.specs, 'bad.yaml'), 'version: 1\n')
     const faulty = await local.run('doctor')
     expect([faulty.code, faulty.stderr]).toEqual([3, expect.stringContaining('bad.yaml')])
@@ -441,7 +441,7 @@ describe('the command', () => {
     const { stdout, code } = await world.run('doctor', ...names)
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^2 of 3 need you: x-one \(login\), x-two \(login\)\.\n\nfailed login: x-one, x-two\n/,
+      /^2 of 2 need you: x-one \(login\), x-two \(login\)\.\n\nfailed login: x-one, x-two\n/,
     )
     expect(stdout.match(/refused our\s+key/g)).toHaveLength(1)
     expect(tooWide(stdout)).toEqual([])

@@ -216,3 +216,16 @@ test('a copy of a destination elsewhere says all by itself', async () => {
   const { backups } = await world.status(copy)
   expect(backups).toMatchObject([{ backup: 'copied', state: 'ok', destination: copy, bytes: 1 }])
 })
+
+test('what each backup gets of the limit of the box is printed', async () => {
+  const world = await makeWorld('local', { calls: 'here' })
+  try {
+    await world.declare('pg', {})
+    const said = (await world.run('--dry-run', '--bandwidth', '50KiB/s')).stderr.replace(/\s+/g, ' ')
+    expect(said).toContain('Rate: 50 KiB/s for all, so 25 KiB/s for each, as 2 may run at once')
+    const alone = await world.run('--dry-run', '--bandwidth', '50KiB/s', '--concurrency', '1')
+    expect(alone.stderr).not.toContain('Rate:')
+  } finally {
+    await world.end()
+  }
+})

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { Notice } from '../../src/model/notice.ts'
 import type { Result } from '../../src/model/outcome.ts'
+import type { Diagnostic } from '../../src/model/trouble.ts'
 import { deadOrigin, type Receiver, startReceiver } from '../helpers/receiver.ts'
 import { makeWorld, type World } from '../helpers/world.ts'
 
@@ -173,9 +174,22 @@ test('validate warns of a URL that others may read, and tells nothing of it', as
   const { code, stdout } = await world.run(...config, 'validate', '--json')
   expect(code).toBe(0)
   expect(JSON.parse(stdout).diagnostics).toMatchObject([
-    { code: 'url-file-open', severity: 'warning', line: 1 },
+    { code: 'url-file-open', severity: 'warning', file: config[1], line: 2 },
   ])
   expect(stdout).not.toContain('S3CRET')
+})
+
+test('validate points to where a URL file is written, and of those that backups may have asks for one', async () => {
+  const [flag, file] = (await configure(receiver.origin)) as [string, string]
+  const beats = 'heartbeat:\n  urlFile: beat-a.txt\n  # beat-a\n  eachFile: beat-{name}\n'
+  await writeFile(file, beats.replace('heartbeat:', 'notify: [{ urlFile: beat-a }]\nheartbeat:'))
+  const { stdout } = await world.run(flag, file, 'validate', '--json')
+  expect(JSON.parse(stdout).diagnostics.map((one: Diagnostic) => [one.file, one.line, one.column])).toEqual([
+    [file, 1, 21],
+    [file, 3, 12],
+    [file, 5, 13],
+  ])
+  expect(stdout).toContain('no file of heartbeat.eachFile is there')
 })
 
 test('each backup has its own heartbeat, from any whole pass over it', async () => {

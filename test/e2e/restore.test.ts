@@ -332,3 +332,14 @@ test('a name that is not held: the nearest, the trash', async () => {
   const pruned = await world.run('restore', 'pg', 'db-2025-11-20.tar', '--to', to)
   expect(pruned.stdout.replace(/\s+/g, ' ')).toContain('reconcile prune pg --undo db-2025-11-20.tar')
 })
+
+test('of points that are chosen by series or time, those that were taken are named', async () => {
+  const world = await held()
+  const words = ['restore', 'pg', '--series', 'db', '--at', 'now']
+  const { stdout } = await world.run(...words, '--to', join(world.folder, 'taken'))
+  expect(stdout).toMatch(/^db: the point of 2025-11-2\d \d\d:\d\d, db-2025-11-22\.tar\n1 file of pg /)
+  const report = JSON.parse((await world.run(...words, '--to', join(world.folder, 'taken'), '--json')).stdout)
+  expect(report.points).toEqual([
+    { series: 'db', time: '2025-11-22T23:59:59.999Z', files: ['db-2025-11-22.tar'] },
+  ])
+})

@@ -286,6 +286,17 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 )
 
+test.each(['.', '..'])('%s is a folder, not a name', async (name) => {
+  const world = await held()
+  const cwd = name === '.' ? world.destination : join(world.destination, '.reconcile')
+  const { command, args } = world.command(['verify', name, '--json'])
+  const { stdout } = await execa(command, args, { cwd, reject: false })
+  expect(JSON.parse(stdout)).toMatchObject({
+    exitCode: 0,
+    backups: [{ backup: world.destination, files: 6 }],
+  })
+})
+
 test('a folder without .reconcile is read by its markers alone, which is said; one with nothing to go by is none', async () => {
   const world = await held()
   await rm(join(world.destination, '.reconcile'), { recursive: true })

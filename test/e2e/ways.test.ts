@@ -71,6 +71,7 @@ describe('other ways to a source', () => {
         { code: 'nothing-found', hint: expect.stringContaining(dir('.')) },
       ])
       expect((await served.run('doctor', 'far')).stdout.replace(/\s+/g, ' ')).toContain(dir('.'))
+      await rm(join(served.source, 'in here/a.tar.md5'))
       const add = await served.run(
         ...[
           'add',

@@ -539,3 +539,10 @@ test('a spec that is a link out of its folder is not read, nor quoted; one to it
   expect(JSON.stringify(loaded.faults)).not.toContain('hash')
   expect(loaded.specs.map(({ name }) => name)).toEqual(['linked'])
 })
+
+test('a version in _hosts.yaml is one fault, which says that there is none', async () => {
+  const { faults } = await load({ '_hosts.yaml': 'version: 1\n', 'a.yaml': spec() })
+  expect(faults).toMatchObject([
+    { code: 'wrong-type', line: 1, hint: 'remove it: _hosts.yaml has no version' },
+  ])
+})

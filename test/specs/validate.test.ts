@@ -216,3 +216,25 @@ test('reconcile schema prints a schema as it is', async () => {
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ title: 'Box settings' })
 })
+
+test('of named backups it shows what concerns them, and counts the rest', async () => {
+  const folder = await scratch()
+  await fill(folder, {
+    'backups.d/a.yaml': spec(),
+    'backups.d/b.yaml': `${spec()}bwlimit: 25\n`,
+    'backups.d/c.yaml': `${spec()}colour: red\nsize: 3\n`,
+  })
+  const call = (...names: readonly string[]) =>
+    callHere(folder, ['validate', '--state', 'state', ...names], { XDG_CONFIG_HOME: folder })
+  const sound = await call('a')
+  expect([sound.code, sound.stdout.replaceAll(folder, '').replace(/\s+/g, ' ')]).toEqual([
+    0,
+    '1 spec in /backups.d, no fault: a Not shown: 3 faults and warnings of other specs.',
+  ])
+  const faulty = await call('a', 'b')
+  expect([faulty.code, faulty.stdout.replaceAll(folder, '').replace(/\s+/g, ' ')]).toEqual([
+    3,
+    expect.stringMatching(/bwlimit.* 1 fault; 1 of 2 specs in \/backups\.d valid\. Not shown: 2 /),
+  ])
+  expect((await call('a', 'aa')).code).toBe(64)
+})

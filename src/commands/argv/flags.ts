@@ -90,7 +90,7 @@ export const flags = {
   concurrency: flag('--concurrency <n>', 'backups to run at once, over all processes', parseFlag.concurrency),
   bandwidth: flag(
     '--bandwidth <rate>',
-    'limit for all transfers together, such as 25KiB/s or 8Mbit/s',
+    'limit for all transfers together, such as 25KiB/s or 8Mbit/s; each backup gets its part: this divided by --concurrency (2)',
     parseFlag.rate,
   ),
 } as const

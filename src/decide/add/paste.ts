@@ -28,7 +28,9 @@ export function pasteForSource(
   const line = confinedLine(folder, publicKey)
   const home = `/var/lib/${user}`
   const meant = path === '.' ? 'the folder of the backups' : `the folder that ${path} is in`
-  const other = path.startsWith('/') ? '' : ` Instead of ${SOME_FOLDER}, write ${meant}.`
+  const other = path.startsWith('/')
+    ? ''
+    : ` Instead of ${SOME_FOLDER}, write ${meant}. The line of an older key of this box names it.`
   const ways: readonly PasteWay[] = [
     {
       title: user === 'root' ? 'as root' : `without root, as ${user} itself`,

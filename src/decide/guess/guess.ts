@@ -145,6 +145,7 @@ function guessFinished(
   // Of what is being written now the sidecar comes last.
   const settled = backups.filter((path) => files.get(path)!.mtime * 1000 < now - DAY)
   const judged = settled.length === 0 ? backups : settled
+  const judgedText = `${judged.length} backups${judged.length < backups.length ? ' that are older than a day' : ''}`
   const kind = marked.sha256.size >= marked.md5.size ? 'sha256' : 'md5'
   const own = marked[kind]
   const bare = judged.filter((path) => !own.has(path))
@@ -159,7 +160,7 @@ function guessFinished(
   const isNamed = named !== null && missed.length < bare.length && missed.length * 2 <= judged.length
   if (sums !== null && (isNamed || (named === null && !isMarked))) {
     const ground = isNamed
-      ? `${judged.length - missed.length} of ${judged.length} backups are named in ${sums.name}`
+      ? `${judged.length - missed.length} of ${judgedText} are named in ${sums.name}`
       : isSumsFile(sums.name)
         ? `${sums.name} has the name of a file with the sums of others`
         : `each ${sums.name} seems to cover several files`
@@ -172,7 +173,7 @@ function guessFinished(
     ]
   }
   if (isMarked) {
-    const ground = `${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
+    const ground = `${judged.length - bare.length} of ${judgedText} have a .${kind} file next to them`
     const question = leftOut(bare, 'without one', 'have the source mark them')
     return [
       { key: 'finished', value: 'marker', ground, question },
@@ -189,7 +190,7 @@ function guessFinished(
       : useless.length > 0
         ? `${someOf(useless, 1)}: only MD5 and SHA-256 can be checked here`
         : own.size > 0
-          ? `only ${judged.length - bare.length} of ${judged.length} backups have a .${kind} file next to them`
+          ? `only ${judged.length - bare.length} of ${judgedText} have a .${kind} file next to them`
           : 'there are no checksum files'
   const question =
     unreadable !== null

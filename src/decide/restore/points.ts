@@ -127,7 +127,12 @@ export function chooseToRestore(
   points: readonly RestorePoint[],
   held: Iterable<RelPath>,
   wish: RestoreWish,
-): { readonly files: readonly RestorableFile[]; readonly missing: readonly string[] } {
+): {
+  readonly files: readonly RestorableFile[]
+  readonly missing: readonly string[]
+  /** Chosen by series or time. */
+  readonly points?: readonly RestorePoint[]
+} {
   if ('paths' in wish) {
     const all = points.flatMap((point) => point.files)
     const restorable = new Set(all.map(({ path }) => path))
@@ -154,7 +159,8 @@ export function chooseToRestore(
     const key = point.series === UNDATED ? `/${point.files[0]!.path}` : point.series
     if ((point.time ?? instant(0)) <= at || wasHere(point, at)) newest.set(key, point)
   }
-  return { files: [...newest.values()].flatMap((point) => point.files), missing: [] }
+  const taken = [...newest.values()]
+  return { files: taken.flatMap((point) => point.files), missing: [], points: taken }
 }
 
 /** A date without a time ends with its day, and its point is often here before that. */

@@ -31,7 +31,7 @@ export function readHosts(
 ): { hosts: Hosts; faults: readonly Fault[] } {
   const { root, faults: inYaml } = readUnderlying(text)
   if (typeof root === 'string') return { hosts: root === 'broken' ? root : new Map(), faults: inYaml }
-  const shape = checkShape('hosts', root, 'whole')
+  const shape = checkShape('hosts', root, 'whole').map((fault) => withoutVersion(root, fault))
   const { read, each, faults: inValues } = valueReader(root, plainValue(root), shape)
   const near = (text: string) => readNearPath(text, 'ssh-file', { home, name: 'name' })
   for (const name of root.entries.keys()) {
@@ -68,6 +68,16 @@ export function readHosts(
   }
   return { hosts, faults }
 }
+
+/** Other files of specs begin with their version. */
+const withoutVersion = (root: LocatedMap, fault: Fault): Fault =>
+  fault.place === root.entries.get('version')?.value.place
+    ? {
+        ...fault,
+        message: 'every key of _hosts.yaml is the name of a host, and version is none',
+        hint: 'remove it: _hosts.yaml has no version',
+      }
+    : fault
 
 /**
  * `defaults` < the host that `source.host` names < the spec's own keys, whose `source.host` is then the host's address. A name of
@@ -108,7 +118,8 @@ export const unusedHosts = (hosts: Hosts, used: ReadonlySet<string | null>): rea
   hosts === 'broken'
     ? []
     : [...hosts.values()]
-        .filter(({ name }) => !used.has(name))
+        // Of what is faulty that is reported.
+        .filter(({ name, map, isSound }) => !used.has(name) && (isSound || map.entries.size > 0))
         .map(({ name, map }) => {
           const hint = 'remove it, or name it in source.host'
           return faultAt(map.place, 'unused-host', `no spec uses the host ${name}`, hint, 'warning')
