@@ -19,6 +19,9 @@ export interface Source {
   /** Transfers from the same host are made one at a time; null: this machine. */
   readonly host: string | null
 
+  /** All sessions of this work share one login, where the source lets them. Nothing of it is left afterwards. */
+  connected<T>(work: () => Promise<T>): Promise<T>
+
   /** Connection 1: what the folder holds. Throws a Failure where that is unknown. Trouble with what is of no `concern` (left out: all is) is none. */
   list(run: Run, concern?: Concern): Promise<Listing>
 

@@ -183,7 +183,7 @@ async function claimedPass(opened: Opened): Promise<Passed> {
     run.emit({ type: 'waiting', backup: spec.name, for: what }),
   )
   try {
-    return await apply(opened)
+    return await source.connected(() => apply(opened))
   } finally {
     await claim.release()
   }

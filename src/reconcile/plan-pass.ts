@@ -64,7 +64,8 @@ export async function planRunning(
     const context = contextOf(ports.source, options, asOf, await ports.box.releases())
     const { blockedBy } = await identifyDestination(ports, options, run)
     if (blockedBy !== null) return decide(spec, null, { ...context, ...blockedBy })
-    const observation = await observe(ports, spec, options.saved, asOf, run)
+    const { source } = ports
+    const observation = await source.connected(() => observe(ports, spec, options.saved, asOf, run))
     const planned = decide(spec, observation, context)
     const refused = await namesRefused(ports.destination, observation, planned.plan)
     return refused === null ? planned : decide(spec, observation, { ...context, refused })

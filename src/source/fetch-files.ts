@@ -27,7 +27,7 @@ import { LIST_LIMIT, parseListFile } from './parse-list-file.ts'
 import { parseSums } from './parse-sums.ts'
 import { pathFinder } from './path-finder.ts'
 import { collectProblems } from './problems.ts'
-import { type Far, fetchAllArguments, fetchArguments, namesOnStdin } from './rsync-command.ts'
+import { type Far, fetchAllArguments, fetchArguments, namesOnStdin, type Place } from './rsync-command.ts'
 import { holdSession } from './session.ts'
 
 /** Names that may always go over stdin; the client's work grows with their square. */
@@ -40,17 +40,22 @@ const IN_MEMORY = 4_000
 /** Files read between two looks at what else is to be done. */
 const READS = 500
 
-/** Connection 2: one session, into a private folder that is gone afterwards. */
-export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Promise<Fetched> {
+/** Connection 2: one session, into a private folder that is gone afterwards. `enter`: the way there, where anything is asked for. */
+export async function fetchFiles(
+  place: Place,
+  enter: () => Promise<Far>,
+  wanted: FetchRequest,
+  run: Run,
+): Promise<Fetched> {
   const problems = collectProblems()
   const unreadable = new Set<RelPath>()
   const refuse = (path: RelPath, problem: () => Problem): void => {
     unreadable.add(path)
     problems.addLater(problem)
   }
-  const { listing } = far.place
+  const { listing } = place
   const list = wanted.list && listing !== null ? listing : null
-  const listSize = list === null ? 0 : sizeOfList(far, list, wanted.listed)
+  const listSize = list === null ? 0 : sizeOfList(place, list, wanted.listed)
   const listMarkers = list === null ? [] : markersOfList(list, wanted.listed)
   const markers = wanted.markers.filter((path) => {
     const size = wanted.listed.files.get(path)?.size ?? 0
@@ -66,6 +71,7 @@ export async function fetchFiles(far: Far, wanted: FetchRequest, run: Run): Prom
   const also = [...(list === null ? [] : [list, ...listMarkers]), ...sums]
   if (markers.length + also.length === 0) return { list: null, markers: new Map(), problems: problems.all() }
 
+  const far = await enter()
   const into = await mkdtemp(
     join(temporaryRoot(markers.length, listSize + sums.length * sumsSize), 'reconcile-'),
   )
@@ -123,13 +129,13 @@ function temporaryRoot(markers: number, listSize: number): string {
   }
 }
 
-function sizeOfList(far: Far, list: RelPath, listed: Listing): number {
+function sizeOfList(place: Place, list: RelPath, listed: Listing): number {
   const found = listed.files.get(list)
   if (found === undefined)
     throw listFailure(
       'missing',
       list,
-      listed.links?.has(list) === true ? 'it is a symlink' : `no such file in ${far.place.path}`,
+      listed.links?.has(list) === true ? 'it is a symlink' : `no such file in ${place.path}`,
     )
   if (found.size > LIST_LIMIT) throw listFailure('too-long', list, `${found.size} bytes`)
   return found.size

@@ -9,7 +9,7 @@ import { fingerprintOf } from '../system/public-key.ts'
 import { inTemporaryFolder } from '../system/temporary-folder.ts'
 import { bySsh } from './explain-failure.ts'
 import { probeSsh } from './probe-ssh.ts'
-import { sshCommand } from './ssh-command.ts'
+import { sshCommand, withFirst } from './ssh-command.ts'
 
 /** A public key that a machine shows as its own. */
 export interface HostKey {
@@ -86,9 +86,6 @@ export async function whyUnreached(place: SshPlace, hop: Hop, signal: AbortSigna
 
 /** One session that gets no further than the host key, which ssh writes down. */
 async function askBySsh(place: SshPlace, file: string, algorithms: string, signal: AbortSignal) {
-  const command = sshCommand(place, await probeSsh(place.algorithms === 'legacy'))
-  const at = command.indexOf('ssh') + 1
-  // ssh takes the first value of each option. The last hop alone is meant: those before it have a command line of their own.
   const mine = {
     UserKnownHostsFile: file,
     StrictHostKeyChecking: 'accept-new',
@@ -96,18 +93,11 @@ async function askBySsh(place: SshPlace, file: string, algorithms: string, signa
     PreferredAuthentications: 'none',
     ...(place.algorithms === 'legacy' ? {} : { HostKeyAlgorithms: algorithms }),
   }
-  const words = Object.entries(mine).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+  const command = sshCommand(place, await probeSsh(place.algorithms === 'legacy'))
+  const [program, ...words] = withFirst(command, mine)
   return runChild({
-    program: command[0]!,
-    arguments: [
-      ...command.slice(1, at),
-      ...words,
-      ...command.slice(at),
-      '-l',
-      place.user,
-      place.host,
-      'true',
-    ],
+    program: program!,
+    arguments: [...words, '-l', place.user, place.host, 'true'],
     limits: { total: PATIENCE },
     mostOutput: MOST_OUTPUT,
     signal,

@@ -14,9 +14,9 @@ const LINE = /^([0-9a-f]{32})? *\|(\d+)\|(\d{4})\/(\d\d)\/(\d\d)-(\d\d):(\d\d):(
 /** Bytes of what it may say, a name. */
 const MOST = 20_000
 
-/** One session: what the source's rsync says of these files. What it was not asked about, and what is no such line, is passed over. */
+/** One session, by way of `enter` where anything is asked: what the source's rsync says of these files. What it was not asked about, and what is no such line, is passed over. */
 export async function lookAt(
-  far: Far,
+  enter: () => Promise<Far>,
   files: Parameters<Source['look']>[0],
   { digests, stops = 0 }: Parameters<Source['look']>[1],
   run: Run,
@@ -40,6 +40,7 @@ export async function lookAt(
   const patience = (bytes / REHASH_RATE) * 2 ** stops
   let rest = ''
   let heard = 0
+  const far = await enter()
   await inTemporaryFolder((into) =>
     holdSession(
       { ...far, timeout: far.timeout + patience },

@@ -1,14 +1,17 @@
 import { hostText } from '../model/host-text.ts'
 import type { Source } from '../model/ports.ts'
+import type { Run } from '../model/run.ts'
 import type { LocalPlace, SshPlace } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
 import { checkKeys } from './check-keys.ts'
+import type { Stage } from './explain-failure.ts'
 import { fetchFiles } from './fetch-files.ts'
 import { listFolder } from './list-folder.ts'
 import { lookAt } from './look-at.ts'
 import { probeSsh } from './probe-ssh.ts'
 import { pullBatch } from './pull-batch.ts'
 import type { Far } from './rsync-command.ts'
+import { shareLogins } from './shared-login.ts'
 import { sshCommand } from './ssh-command.ts'
 
 /** The far side of one backup, over ssh or on this machine. Connects to nothing until it is asked. */
@@ -20,20 +23,33 @@ export function openSource(
   },
 ): Source {
   let ready: Promise<Far> | null = null
-  const far = async (): Promise<Far> => {
+  let logins: ReturnType<typeof shareLogins> | null = null
+  const far = async (stage: Stage, run: Run): Promise<Far> => {
     if (place.kind === 'ssh') await checkKeys(place)
     ready ??= prepareFar(place, options.transferTimeout)
-    return ready
+    const alone = await ready
+    return logins === null ? alone : logins.over(alone, stage, run)
   }
   return {
     label: place.kind === 'ssh' ? sshLabel(place) : place.path,
     host: place.kind === 'ssh' ? place.host.toLowerCase() : null,
-    list: async (run, concern) => listFolder(await far(), run, concern),
-    fetch: async (wanted, run) => fetchFiles(await far(), wanted, run),
-    look: async (files, options, run) => lookAt(await far(), files, options, run),
+    async connected(work) {
+      if (place.kind === 'local' || logins !== null) return work()
+      const shared = shareLogins()
+      logins = shared
+      try {
+        return await work()
+      } finally {
+        logins = null
+        await shared.end()
+      }
+    },
+    list: async (run, concern) => listFolder(await far('list', run), run, concern),
+    fetch: async (wanted, run) => fetchFiles(place, () => far('fetch', run), wanted, run),
+    look: async (files, options, run) => lookAt(() => far('look', run), files, options, run),
     pull: async (batch, run) => {
       try {
-        return await pullBatch(await far(), batch, run)
+        return await pullBatch(await far('pull', run), batch, run)
       } catch (error) {
         return { ended: 'broken', failure: failureFrom(error), problems: [], received: 0 }
       }

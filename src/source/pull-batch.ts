@@ -10,7 +10,7 @@ import { explainLines } from './explain-lines.ts'
 import { followPull } from './follow-pull.ts'
 import { pathFinder } from './path-finder.ts'
 import { type Far, namesOnStdin, pullArguments } from './rsync-command.ts'
-import { runRsync, type Verdict } from './run-rsync.ts'
+import { type RsyncCall, runRsync, type Verdict } from './run-rsync.ts'
 import { REHASH_RATE, startWatchdog, WRITE_BUFFER } from './watchdog.ts'
 
 const KIBIBYTE = 1024
@@ -31,7 +31,7 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
   const buffering = batch.rate === null ? 0 : WRITE_BUFFER / batch.rate
   let spoken = false
 
-  const end = await runRsync({
+  const order: RsyncCall = {
     arguments: pullArguments(far, {
       mode: batch.mode,
       maxSize: largest,
@@ -57,7 +57,8 @@ export async function pullBatch(far: Far, batch: PullBatch, run: Run): Promise<P
       return spoken ? 'stalled' : 'silent'
     },
     signal: run.signal,
-  })
+  }
+  const end = await runRsync(order, far.login)
 
   const received = await follower.received(into)
   batch.report(follower.progress())

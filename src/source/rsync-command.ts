@@ -1,6 +1,7 @@
 import { hostText } from '../model/host-text.ts'
 import type { RelPath } from '../model/rel-path.ts'
 import type { LocalPlace, SshPlace } from '../model/spec.ts'
+import type { SharedLogin } from './run-rsync.ts'
 import { rshOption } from './ssh-command.ts'
 
 export type Place = SshPlace | LocalPlace
@@ -15,6 +16,8 @@ export interface End {
 export interface Far extends End {
   /** Seconds without progress. */
   readonly timeout: number
+  /** The login that the session goes over; left out: it logs in by itself. */
+  readonly login?: SharedLogin
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Run } from '../model/run.ts'
 import { bytesMoved } from '../system/process-group.ts'
 import { explainFailure, type Stage } from './explain-failure.ts'
 import type { Far } from './rsync-command.ts'
-import { type RsyncEnd, runRsync, type Verdict } from './run-rsync.ts'
+import { endedWell, type RsyncCall, type RsyncEnd, runRsync, type Verdict } from './run-rsync.ts'
 import { startWatchdog } from './watchdog.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function holdSession(
   const watchdog = startWatchdog(far.timeout)
   let moved = 0
   let spoken = false
-  const end = await runRsync({
+  const order: RsyncCall = {
     arguments: call.arguments,
     input: call.input,
     ...(call.env === undefined ? {} : { env: call.env }),
@@ -47,8 +47,9 @@ export async function holdSession(
       return spoken ? 'stalled' : 'silent'
     },
     signal: run.signal,
-  })
+  }
+  const end = await runRsync(order, far.login)
   if (end.cause === 'stopped') throw run.signal.reason
-  if (end.cause === 'itself' && (end.code === 0 || end.code === 23 || end.code === 24)) return end
+  if (endedWell(end)) return end
   throw await explainFailure(stage, far, end, run.signal)
 }

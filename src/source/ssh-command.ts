@@ -40,6 +40,16 @@ export function sshCommand(place: SshPlace, abilities: SshAbilities): readonly s
   return [...sshOptions(place, place, place.jump, abilities), '-p', String(place.port)]
 }
 
+/** The same command with these options instead: ssh takes the first value of each. Jump hosts have a command line of their own. */
+export function withFirst(
+  command: readonly string[],
+  options: Readonly<Record<string, string>>,
+): readonly string[] {
+  const at = command.indexOf('ssh') + 1
+  const words = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+  return [...command.slice(0, at), ...words, ...command.slice(at)]
+}
+
 /** `-e`'s value: rsync splits it at spaces, and knows both quotes, which are doubled to stand for themselves. */
 export const rshOption = (command: readonly string[]): string =>
   command

@@ -15,7 +15,9 @@ test('a first pass brings what is finished, a second one does nothing, over real
   expect(planned.summary).toMatchObject({ pull: 2, wait: 1, bytes: 170_000 })
   expect(await world.published()).toEqual(new Map())
 
+  const before = world.sshd!.countSessions()
   const first = await world.pass()
+  expect(world.sshd!.countSessions() - before).toBe(1)
   expect(first.exitCode).toBe(0)
   expect(first.backups[0]?.published).toEqual(['db-2026-11-22.tar.gz', 'db-2026-11-23.tar.gz'])
   const held = await world.published()

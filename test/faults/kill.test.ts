@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectConverged, expectOnlyWhole, stagedSize } from '../helpers/fault-checks.ts'
 import {
@@ -33,6 +34,14 @@ async function halfWay(name: string, bytes: number): Promise<{ command: Started;
   return { command, transfer }
 }
 
+/** What a process keeps of sockets, or has left. */
+const socketFolders = async (pid: number): Promise<readonly string[]> => {
+  const names = await Promise.all(
+    [process.env['XDG_RUNTIME_DIR'], '/tmp'].map((root) => (root === undefined ? [] : readdir(root))),
+  )
+  return names.flat().filter((name) => name.startsWith(`reconcile-ssh-${pid}-`))
+}
+
 beforeAll(async () => {
   world = await makeValveWorld({ calls: 'here' })
   await world.declare()
@@ -44,7 +53,7 @@ describe('I7 I13: killed with SIGKILL in the middle of a file', () => {
     [
       'the command and its rsync and ssh, all at once',
       1_500_000,
-      ({ pid }, { group }) => [pid!, ...membersOf(group).map((one) => one.pid)],
+      ({ pid }, { group, login }) => [pid!, login!, ...membersOf(group).map((one) => one.pid)],
     ],
     ['the command alone', 1_500_000, ({ pid }) => [pid!]],
     ['the command alone, near the end', 3_900_000, ({ pid }) => [pid!]],
@@ -55,6 +64,10 @@ describe('I7 I13: killed with SIGKILL in the middle of a file', () => {
     expect((await command).signal).toBe('SIGKILL')
     // I11: no orphan goes on writing.
     await until(() => membersOf(transfer.group).length === 0)
+    // Nor does the login outlive it.
+    await until(() => membersOf(transfer.login!).length === 0)
+    const left = await socketFolders(command.pid!)
+    expect(left).toHaveLength(1)
     await expectOnlyWhole(world, offered)
     const kept = await stagedSize(world, name)
     expect(kept).toBeGreaterThan(bytes - IN_FLIGHT)
@@ -63,12 +76,14 @@ describe('I7 I13: killed with SIGKILL in the middle of a file', () => {
     expect(next).toMatchObject({ exitCode: 0, backups: [{ published: [name] }] })
     expect(next.backups[0]!.bytes).toBeLessThan(SIZE - kept + TALK)
     await expectConverged(world, offered)
+    expect(await socketFolders(command.pid!)).toEqual([])
   })
 
   test.each<[string, (transfer: Transfer) => readonly number[]]>([
     ['the receiving rsync', ({ receiver }) => [receiver]],
     ['the generating rsync', ({ generator }) => [generator]],
     ['ssh', ({ ssh }) => [ssh!]],
+    ['the login that sessions share', ({ login }) => [login!]],
     [
       "the source's session",
       () =>

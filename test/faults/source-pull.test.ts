@@ -106,6 +106,15 @@ describe('a pull that is disturbed', () => {
     await resumes()
   })
 
+  test('the login that sessions share is killed: it breaks, and every byte is kept', async () => {
+    const report = await disturbed(() => {
+      const login = processesOn('ControlMaster=yes').find(({ parent }) => parent === process.pid)
+      process.kill(login!.pid, 'SIGKILL')
+    })
+    expect(report).toMatchObject({ ended: 'broken', failure: { code: 'connection-lost', retryable: true } })
+    await resumes()
+  })
+
   test('a run that was stopped before starts nothing', async () => {
     const before = bed.sshd!.countSessions()
     const report = await bed.pull(

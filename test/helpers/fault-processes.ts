@@ -66,6 +66,8 @@ export interface Transfer {
   readonly generator: number
   readonly receiver: number
   readonly ssh: number | null
+  /** The ssh that holds the login which sessions share, in a group of its own. */
+  readonly login: number | null
 }
 
 /** The transfer that a running command has under way; waits until all its processes are there. */
@@ -83,6 +85,7 @@ export async function untilTransfer(command: Started, into: string): Promise<Tra
       generator: generator.pid,
       receiver: receiver.pid,
       ssh: ssh?.pid ?? null,
+      login: all.find(({ program, pid, group }) => program === 'ssh' && pid === group)?.pid ?? null,
     }
     return true
   })

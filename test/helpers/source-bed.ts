@@ -82,7 +82,7 @@ export async function makeSourceBed(
     staging,
     sshd,
     place,
-    open: (change = {}, timeout = 300) => openSource(place(change), { transferTimeout: timeout }),
+    open: (change = {}, timeout = 300) => asInPass(openSource(place(change), { transferTimeout: timeout })),
     pull: (source, files, change = {}, run = quietRun()) =>
       source.pull(
         {
@@ -104,3 +104,12 @@ export async function makeSourceBed(
     },
   }
 }
+
+/** Each session goes over a login of its own, as a pass's first one does. */
+const asInPass = (source: Source): Source => ({
+  ...source,
+  list: (...asked) => source.connected(() => source.list(...asked)),
+  fetch: (...asked) => source.connected(() => source.fetch(...asked)),
+  look: (...asked) => source.connected(() => source.look(...asked)),
+  pull: (...asked) => source.connected(() => source.pull(...asked)),
+})
