@@ -24,12 +24,13 @@ export function openSource(
 ): Source {
   let ready: Promise<Far> | null = null
   let logins: ReturnType<typeof shareLogins> | null = null
-  const far = async (stage: Stage, run: Run): Promise<Far> => {
+  const outside = async (): Promise<Far> => {
     if (place.kind === 'ssh') await checkKeys(place)
     ready ??= prepareFar(place, options.transferTimeout)
-    const alone = await ready
-    return logins === null ? alone : logins.over(alone, stage, run)
+    return ready
   }
+  const far = (stage: Stage, run: Run): Promise<Far> =>
+    logins === null ? outside() : logins.over(outside, stage, run)
   return {
     label: place.kind === 'ssh' ? sshLabel(place) : place.path,
     host: place.kind === 'ssh' ? place.host.toLowerCase() : null,
