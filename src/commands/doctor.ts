@@ -158,7 +158,9 @@ async function checkSource(
   const place = spec.source
   const without = missing === null ? null : 'a program is missing on this machine'
   const list = () =>
-    lookForDoctor(source, spec, run).catch((error: unknown) => failureFrom(error, run.signal))
+    source
+      .connected(() => lookForDoctor(source, spec, run))
+      .catch((error: unknown) => failureFrom(error, run.signal))
   if (place.kind === 'local') {
     if (without !== null) return { checks: notAsked([], without, CONTENTS), selected: [] }
     const facts = await list()
