@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const NAME = /^reconcile-ssh-(\d+)-\w{6}$/
@@ -19,6 +19,7 @@ export async function makeSocketFolder(): Promise<{
     if (root === undefined || !/^\/[\w./-]+$/.test(root)) continue
     const begin = join(root, `reconcile-ssh-${process.pid}-`)
     if (Buffer.byteLength(join(`${begin}XXXXXX`, SOCKET)) > LONGEST) continue
+    if (!(await isPrivate(root))) continue
     await sweep(root).catch(() => {})
     const folder = await mkdtemp(begin).catch(() => null)
     if (folder === null) continue
@@ -30,6 +31,13 @@ export async function makeSocketFolder(): Promise<{
     return { socket: join(folder, SOCKET), remove }
   }
   return null
+}
+
+/** Nobody but this user and root may put another folder in the place of one that is made there: a session would go to whoever listens in that. */
+async function isPrivate(root: string): Promise<boolean> {
+  const there = await stat(root).catch(() => null)
+  if (there === null || (there.uid !== 0 && there.uid !== process.getuid?.())) return false
+  return (there.mode & 0o022) === 0 || (there.mode & 0o1000) !== 0
 }
 
 /** Removes what processes of ours have left that were killed. In a container the next one may well have the same number. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -19,6 +19,12 @@ const opened = (bed: SourceBed, change: Partial<SshPlace> = {}) =>
 const logins = () =>
   descendants(process.pid).filter(({ program, pid, group }) => program === 'ssh' && pid === group)
 const names = ({ files }: Listing): readonly string[] => [...files.keys()]
+/** Folders of our sockets. */
+const ownFolders = async (): Promise<readonly string[]> => {
+  const roots = [process.env['XDG_RUNTIME_DIR'], '/tmp'].filter((root) => root !== undefined)
+  const names = await Promise.all(roots.map((root) => readdir(root)))
+  return names.flat().filter((name) => name.startsWith(`reconcile-ssh-${process.pid}-`))
+}
 /** Connections that reached sshd, let in or not. */
 const connections = async (bed: SourceBed): Promise<number> =>
   (await readFile(bed.sshd!.log, 'utf8')).match(/^Connection from /gm)?.length ?? 0
@@ -44,9 +50,7 @@ describe('sessions of one piece of work', () => {
     })
     expect(bed.sshd!.countSessions() - before).toBe(1)
     expect(logins()).toEqual([])
-    expect(
-      (await readdir('/tmp')).filter((name) => name.startsWith(`reconcile-ssh-${process.pid}-`)),
-    ).toEqual([])
+    expect(await ownFolders()).toEqual([])
   })
 
   test('log in again once it is gone, and share that', async () => {
@@ -55,7 +59,7 @@ describe('sessions of one piece of work', () => {
     await source.connected(async () => {
       await source.list(quietRun())
       killAll(logins().map(({ pid }) => pid))
-      await until(() => logins().length === 0)
+      await until(async () => (await ownFolders()).length === 0)
       for (let i = 0; i < 2; i++) expect(names(await source.list(quietRun()))).toEqual(['a.tar'])
     })
     expect(bed.sshd!.countSessions() - before).toBe(2)
@@ -80,10 +84,14 @@ describe('sessions of one piece of work', () => {
 })
 
 test('a source that takes one session a login lets the others log in by themselves, and nothing is said of it', async () => {
-  const bed = await makeSourceBed('ssh', { config: ['MaxSessions 1'] })
+  const bed = await makeSourceBed('ssh', { command: null, config: ['MaxSessions 1'] })
   try {
     const source = opened(bed)
     await writeFile(join(bed.served, 'a.tar'), 'abc')
+    // All but the first begin only once all have come.
+    const [keys, come] = [join(bed.folder, 'keys', 'authorized_keys'), join(bed.folder, 'come')]
+    const forced = `echo >> ${come}; [ $(wc -l < ${come}) = 1 ] || until [ $(wc -l < ${come}) = 4 ]; do sleep 0.05; done; exec rrsync -ro ${bed.served}`
+    await writeFile(keys, `restrict,command="${forced}" ${await readFile(keys, 'utf8')}`)
     await source.connected(async () => {
       await source.list(quietRun())
       const listings = await Promise.all([1, 2, 3].map(() => source.list(quietRun())))
@@ -92,7 +100,8 @@ test('a source that takes one session a login lets the others log in by themselv
         expect(listing).toMatchObject({ completeness: 'complete', problems: [] })
       }
     })
-    expect(bed.sshd!.countSessions()).toBe(3)
+    // One more where sshd has not yet seen the end of the first.
+    expect(bed.sshd!.countSessions()).toBeGreaterThan(2)
   } finally {
     await bed.end()
   }
@@ -113,14 +122,16 @@ test('what ssh says of a login that is gone or full is no word of the source', (
 describe('a folder for a socket', () => {
   const runtime = process.env['XDG_RUNTIME_DIR']
   let root: string
+  const roots: string[] = []
   const at = async (name: string): Promise<void> => {
     root = await mkdtemp(`/tmp/${name}-`)
+    roots.push(root)
     process.env['XDG_RUNTIME_DIR'] = root
   }
   afterEach(async () => {
     if (runtime === undefined) delete process.env['XDG_RUNTIME_DIR']
     else process.env['XDG_RUNTIME_DIR'] = runtime
-    await rm(root, { recursive: true })
+    for (const one of roots.splice(0)) await rm(one, { recursive: true })
   })
 
   test('is private, and gone when it is removed', async () => {
@@ -148,10 +159,18 @@ describe('a folder for a socket', () => {
     for (const made of [mine!, next!]) await made.remove()
   })
 
-  test('is elsewhere where the path of its socket would be longer than the kernel takes', async () => {
-    await at('long'.repeat(20))
-    const made = await makeSocketFolder()
-    expect(made!.socket).toMatch(/^\/tmp\/reconcile-ssh-/)
-    await made!.remove()
+  test('is elsewhere where its path would be longer than the kernel takes, or others could put theirs in its place', async () => {
+    for (const make of [
+      () => at('long'.repeat(20)),
+      async () => {
+        await at('open')
+        await chmod(root, 0o777)
+      },
+    ]) {
+      await make()
+      const made = await makeSocketFolder()
+      expect(made!.socket).toMatch(/^\/tmp\/reconcile-ssh-/)
+      await made!.remove()
+    }
   })
 })
