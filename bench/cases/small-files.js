@@ -4,23 +4,15 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { race, runChild, slowness, speedUp } from '../measure.js'
-import {
-  declareBackup,
-  FAST_CIPHER,
-  makeFiles,
-  rcloneArgv,
-  rsyncArgv,
-  scriptArgv,
-  sshArgv,
-} from '../world.js'
+import { declareBackup, FAST_CIPHER, makeFiles, rcloneArgv, rsyncArgv, scriptArgv } from '../world.js'
 
 const SAMPLE = 10
 
 /** @type {import('../bench.js').Case} */
 export const smallFiles = {
   name: 'small-files',
-  how: `2,000 files of 16 KiB with their \`.md5\`. Peers: one \`rsync -rt\` of data and markers with the same cipher plus two bare ssh
-handshakes; \`rclone copy --immutable\` over sftp with its defaults, to an account with a shell, where it can query each file's md5 to
+  how: `2,000 files of 16 KiB with their \`.md5\`. Peers: one \`rsync -rt\` of data and markers with the same
+cipher; \`rclone copy --immutable\` over sftp with its defaults, to an account with a shell, where it can query each file's md5 to
 check what arrived, and, for comparison only, to an sftp-only account, where it checks nothing; and the hourly script
 (\`rsync --checksum --partial\`, first the file, then its \`.md5\`; without its bandwidth limit) over ${SAMPLE} of the files, scaled to all.`,
   async run({ world, quick, say }) {
@@ -30,7 +22,6 @@ check what arrived, and, for comparison only, to an sftp-only account, where it 
     say(`making ${work}`)
     await makeFiles(served, count, 16 * 1024)
     const source = await world.startSource(served)
-    const greeter = await world.startSource(served, { command: 'true' })
     const shell = await world.startSource(served, { command: null })
     const sftpOnly = await world.startSource(served, { command: 'internal-sftp' })
     const box = await declareBackup(world, { source })
@@ -54,13 +45,7 @@ check what arrived, and, for comparison only, to an sftp-only account, where it 
         after: () => box.forget(),
       },
       rsync: {
-        async run() {
-          await runChild(rsyncArgv(source, into, FAST_CIPHER), { env: world.env })
-          for (let n = 0; n < 2; n++)
-            await runChild([...sshArgv(greeter, FAST_CIPHER), `${greeter.user}@${greeter.host}`], {
-              env: world.env,
-            })
-        },
+        run: () => runChild(rsyncArgv(source, into, FAST_CIPHER), { env: world.env }),
         after,
       },
       script: {
@@ -89,7 +74,7 @@ check what arrived, and, for comparison only, to an sftp-only account, where it 
       },
       slowness({
         work: `**loopback: ${work}**`,
-        against: 'rsync and two handshakes',
+        against: 'rsync, same cipher',
         ours,
         peer: rsync,
         atMost: 1.5,
