@@ -210,6 +210,7 @@ describe('docs/operations.md', () => {
     expect((await type('reconcile --dry-run')).out).toContain('in sync')
     expect(await type('reconcile --dry-run --diff postgres')).toMatchObject({ code: 0 })
     expect((await type('reconcile explain postgres')).out).toContain('1 kept')
+    expect((await type(`reconcile explain postgres/${name}`)).out).toContain('next ')
     expect(JSON.parse((await type('reconcile --dry-run --json postgres')).out).format).toBe(
       'reconcile.plan/1',
     )
