@@ -66,7 +66,18 @@ describe('a document', () => {
     )
     expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([])
   })
+
+  // A page drops what is in a cell too many.
+  test.each(documents)('%s: each row of a table has as many cells as its head', (path) => {
+    const lines = withoutCode(read(path)).split('\n')
+    const uneven = lines.filter((line, i) => cellsIn(line) !== cellsIn(lines[i - 1]) && isRow(lines[i - 1]))
+    expect(uneven.filter(isRow)).toEqual([])
+  })
 })
+
+const isRow = (line: string | undefined): boolean => line?.startsWith('|') === true
+
+const cellsIn = (line: string | undefined): number => line?.match(/(?<!\\)\|/g)?.length ?? 0
 
 function backticked(text: string): readonly string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map((hit) => hit[1]!)
