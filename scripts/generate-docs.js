@@ -161,8 +161,8 @@ nas:
   user: backup
 \`\`\`
 
-A spec with \`source: { host: nas }\` takes them. Its own keys go before those of the host, and those before \`_defaults.yaml\`; again an
-empty value removes. A name in this file goes before a machine of that name, in upper or lower case, and an \`address\` is not looked up
+A spec with \`source: { host: nas }\` takes them. Its own keys take precedence over those of the host, and those over \`_defaults.yaml\`; again an
+empty value removes. A name in this file takes precedence over a machine of that name, in upper or lower case, and an \`address\` is not looked up
 again. A changed host changes the specs that use it, and no others. A fault in a host stops the backups that use it; if the file
 cannot be parsed, every backup with a \`host\`. A host that no spec uses is a warning. If the file disappears, every backup is held.
 
