@@ -65,7 +65,7 @@ test('a pass tells of a conflict once, and that it is over; each pass has its he
 
 test('rot that the source can no longer replace is told as lost, once, and over once its digest is acknowledged', async () => {
   const config = await configure(receiver.origin)
-  const digest = await world.offer('b.tar', 'two')
+  const digest = await world.offer('b.tar', 'two', { mtime: 1_763_600_000 })
   const codes = [(await world.run(...config)).code]
   await chmod(join(world.destination, 'b.tar'), 0o644)
   await writeFile(join(world.destination, 'b.tar'), 'rot')
