@@ -45,8 +45,7 @@ export function stateFile<T extends object>(
   const format = `reconcile.${kind}/1`
   const isIt = matches(both(check, object({ format: oneOf(format) })))
   let last: { readonly identity: string; readonly value: T } | null = null
-  const read = async (): Promise<T> => {
-    const kept = last
+  const read = async (kept = last): Promise<T> => {
     const found = await readUnlessKnown(path, isIt, kept?.identity)
     if (found === 'same') return kept!.value
     const { format: _, ...value } = { format, ...(found?.value ?? blank) }
@@ -65,7 +64,8 @@ export function stateFile<T extends object>(
       const lock = await takeFlock(`${path}.lock`, LOCK_SECONDS, new AbortController().signal)
       if (lock === null) throw busy(path)
       try {
-        const before = await read()
+        // What is written is made of what is there, and not of what is remembered.
+        const before = await read(null)
         const after = to(before)
         if (isNews(before, after)) await replaceState(path, `${JSON.stringify({ format, ...after })}\n`)
       } finally {

@@ -84,7 +84,7 @@ async function mustBeFolder(path: string): Promise<void> {
 /** Whether a folder is given in place of a backup's name, which has no slash and begins with no full stop. */
 export const isFolder = (name: string): boolean => name.includes('/') || name === '.' || name === '..'
 
-/** Without rights to a `.reconcile`: its markers are left, or it is refused, by a halt that names its owner. */
+/** What to do with a `.reconcile` that may not be read: go by the markers alone, or refuse, by a halt that names its owner. */
 type WhereClosed = 'markers' | 'refuse'
 
 /** The destination at a folder that is given in place of a name, to be read. Throws a Failure where there is no folder. */

@@ -37,8 +37,7 @@ import {
   type PassTerms,
   passOptions,
   plainDiagnostics,
-  printShare,
-  printSpecs,
+  printSpecsAndShare,
   runnableSpecs,
   sourceLabel,
   type Workspace,
@@ -104,8 +103,7 @@ export async function makePlan(
   const workspace = await openWorkspace(given, offline === undefined ? 'look' : 'recall', run)
   const specs = runnableSpecs(workspace, names)
   if (out !== null) await mayWriteTo(out, workspace)
-  printSpecs(workspace, console)
-  printShare(workspace, console)
+  printSpecsAndShare(workspace, console)
   const snapshots = offline === undefined ? null : await readSnapshots(offline, specs)
   const asOf = given.asOf ?? newestOf(snapshots) ?? run.now()
   const terms = { all, named: names.length > 0, isSupposed: given.asOf !== undefined }

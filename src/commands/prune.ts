@@ -190,11 +190,12 @@ async function pruneByName(
   const until = isoSeconds(Math.floor(run.now() / 1000) + spec.prune.trashFor)
   sayEach(console, 'removed', [...removed], all)
   if (removed.size > 0) {
-    const them = removed.size === 1 ? ['it', `--undo=${[...removed][0]}`] : ['them', '--undo', '--last']
-    const how = escapeText(shellWords(['reconcile', 'prune', name, ...them.slice(1)]))
+    const one = removed.size === 1 ? [...removed][0] : null
+    const undo = one === null ? ['--undo', '--last'] : [`--undo=${one}`]
+    const how = escapeText(shellWords(['reconcile', 'prune', name, ...undo]))
     say(
       console,
-      `Result: ${sum} removed: in the trash until ${localProse(until)}, and never pulled again. To restore ${them[0]}: ${how}`,
+      `Result: ${sum} removed: in the trash until ${localProse(until)}, and never pulled again. To restore ${one === null ? 'them, before the next removal' : 'it'}: ${how}`,
     )
   }
   for (const { series, left } of thin) {

@@ -4,7 +4,7 @@ import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
 import { passOver, reportUnread } from './passes.ts'
-import { openWorkspace, printShare, printSpecs, runnableSpecs } from './workspace.ts'
+import { openWorkspace, printSpecsAndShare, runnableSpecs } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
@@ -42,8 +42,7 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
   })
   if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
   const specs = runnableSpecs(workspace, names)
-  if (!onChange) printSpecs(workspace, console)
-  if (!onChange) printShare(workspace, console)
+  if (!onChange) printSpecsAndShare(workspace, console)
   const terms = { named: names.length > 0, lockWait: given.lockTimeout ?? 0, work: 'all' } as const
   const context = { workspace, console, run: host.run, log: given }
   if (!onChange) return passOver(specs, terms, context)

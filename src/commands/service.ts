@@ -17,7 +17,7 @@ export function add(command: Command, host: Host): void {
   command
     .command('print')
     .description(
-      'print one unit for this box to stdout, for all its backups: service is reconcile.service (the daemon); once is reconcile-once.service (one pass) and timer is reconcile.timer, which starts it',
+      'print one unit for this box, for all its backups: service (reconcile.service, the daemon), once (reconcile-once.service, one pass) or timer (reconcile.timer, which starts once)',
     )
     .addArgument(
       new Argument('[which]', 'which unit').choices(['service', 'once', 'timer']).default('service'),

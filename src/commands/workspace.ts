@@ -289,8 +289,10 @@ export async function openPlace(
   return openDestination({ ...place, path }, { backup, box, disk: realDisk, uid, isOther, ...options })
 }
 
-/** Prints to stderr what each backup gets of the box's limit. */
-export function printShare({ settings: { bandwidth, concurrency } }: Workspace, console: Console): void {
+/** Prints to stderr which specs are used, and what each backup gets of the box's limit. */
+export function printSpecsAndShare(workspace: Workspace, console: Console): void {
+  printSpecs(workspace, console)
+  const { bandwidth, concurrency } = workspace.settings
   if (bandwidth === null || concurrency < 2 || console.quiet || console.output !== 'text') return
   const text = `Rate: ${humanRate(bandwidth)} for all, so ${humanRate(bandwidth / concurrency)} for each, as ${concurrency} may run at once (--concurrency).`
   console.writeError(foldText(text, console.errorWidth))

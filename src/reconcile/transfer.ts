@@ -138,7 +138,7 @@ async function bringBatches(
     // A stop waits for little: the next run judges the rest of what a stopped batch has brought.
     if (brought.ended === 'stopped') {
       tally.end({ stopped: true })
-      return publishing.add(await asListed(quickPart(brought.whole), { ...pass, run: late }))
+      return publishing.add(await asListed(quickPart(brought.whole), { ...pass, run: late }), 'done')
     }
     const whole = await asListed(brought.whole, pass)
     left = [...brought.rest, ...left]
@@ -190,7 +190,7 @@ function publishInBackground(pass: JudgingPass, late: Run) {
     /** Inodes that what is not published yet still needs. */
     owed: () => owed,
     hasFailed: () => hasFailed,
-    add(batch: readonly WantedFile[], ended: Brought['ended'] = 'done'): void {
+    add(batch: readonly WantedFile[], ended: Brought['ended']): void {
       if (batch.length === 0) return
       const owes = inodesOf(batch)
       const run = quickPart(batch).length === batch.length ? late : pass.run
@@ -224,7 +224,7 @@ async function rateNow(
   tally.end({ off: { until: change.until } })
   const here = left.filter((file) => file.mode === 'append' && file.size > 0 && file.stagedBytes >= file.size)
   if (here.length > 0) await destination.stage(here, run)
-  publishing.add(here)
+  publishing.add(here, 'done')
   return rate
 }
 

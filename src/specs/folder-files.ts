@@ -78,15 +78,10 @@ async function readSpecBytes(file: string, within: string | null): Promise<Uint8
     try {
       const found = await handle.stat()
       if (!found.isFile()) return { message: 'the file is no regular file' }
-      // By its size: a thousand times the bound would stay resident.
-      const buffer = Buffer.alloc(Math.min(found.size, MAX_SPEC_BYTES) + 1)
-      let length = 0
-      for (;;) {
-        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
-        length += bytesRead
-        if (bytesRead === 0 || length === buffer.length) break
-      }
-      return buffer.subarray(0, length)
+      // By its size: a thousand times the bound would stay resident. One that grows meanwhile is read anew.
+      const size = Math.min(found.size, MAX_SPEC_BYTES)
+      const bytes = await readUpTo(handle, size + 1)
+      return bytes.length > size ? await readUpTo(handle, MAX_SPEC_BYTES + 1) : bytes
     } finally {
       await handle.close()
     }
@@ -94,6 +89,16 @@ async function readSpecBytes(file: string, within: string | null): Promise<Uint8
     const why = whyUnreadable(error, 'it is a dangling link, or is gone')
     const hint = 'make it readable for the user who runs reconcile'
     return { message: `the file cannot be read: ${why}`, hint }
+  }
+}
+
+async function readUpTo(handle: FileHandle, most: number): Promise<Uint8Array> {
+  const buffer = Buffer.alloc(most)
+  let length = 0
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, length, most - length, length)
+    length += bytesRead
+    if (bytesRead === 0 || length === most) return buffer.subarray(0, length)
   }
 }
 

@@ -133,9 +133,7 @@ const daemonWord = (
   when: (time: string) => string,
 ): string =>
   [
-    phase === 'idle' && failures > 0
-      ? `waiting to retry${nextRun === null ? '' : ` at ${when(nextRun)}`}`
-      : phase,
+    phase === 'idle' && failures > 0 ? `waiting to retry at ${when(nextRun)}` : phase,
     ...(failures > 0 ? [failures === 1 ? 'after a failure' : `after ${failures} failures in a row`] : []),
     ...(crash === null ? [] : [`a bug ended its last pass: ${crash}`]),
     ...(lastGood ? ['using its last good spec'] : []),

@@ -377,7 +377,7 @@ describe('help', () => {
     [['run', '--dry'], 'Did you mean --dry-run?'],
     [['source', 'init'], 'For example: reconcile source init NAME'],
     [['prune', 'b01', '--keep', '3'], 'reconcile prune --help shows how it is used.'],
-    [['validate', 'b01'], 'validate takes no names reconcile validate --help'],
+    [['watch', 'b01'], 'watch takes no names reconcile watch --help'],
     // A backup by its file, in other letters, by a pattern.
     [['b01.yaml'], 'Did you mean b01? A backup is named, not its file'],
     [['status', 'B01'], 'Did you mean b01?'],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Stop } from '../../src/model/failure.ts'
 import { runDrill } from '../../src/restore/drill.ts'
+import { until } from '../helpers/fault-processes.ts'
 
 let folder = ''
 const path = process.env['PATH']
@@ -71,13 +72,20 @@ test('what cannot be restored fails without the drill', async () => {
   expect(await drill(['false'], { bytes: 'other' })).toMatch(/^cannot restore one: it has rotted/)
 })
 
+/** Of the process whose number is in the log. It was killed; when that comes to it is the kernel's. */
+async function untilEnded(log: string): Promise<void> {
+  const pid = (await readFile(log, 'utf8')).trim()
+  await until(async () => {
+    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '1 (sleep) Z')
+    return state.split(' ')[2] === 'Z'
+  })
+}
+
 test('a program that is left running in its folder, and folders that may not be written, are gone afterwards', async () => {
   const log = join(folder, 'pid')
   const code = 'setsid sleep 600 >/dev/null 2>&1 & echo $! > "$1"; mkdir -p a/b; chmod 0 a'
   expect(await drill(['sh', '-c', code, 'sh', log])).toBeNull()
-  const pid = (await readFile(log, 'utf8')).trim()
-  const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '1 (sleep) Z')
-  expect(state.split(' ')[2]).toBe('Z')
+  await untilEnded(log)
 })
 
 test.each([
@@ -90,9 +98,7 @@ test.each([
     expect(
       await drill(['sh', '-c', `${code}setsid sleep 600 & echo $! > "$1"`, 'sh', log], { timeout: 20 }),
     ).toBeNull()
-    const pid = (await readFile(log, 'utf8')).trim()
-    const state = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '1 (sleep) Z')
-    expect(state.split(' ')[2]).toBe('Z')
+    await untilEnded(log)
   },
 )
 

@@ -1,7 +1,7 @@
 import { baseName } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
-import { isPatternFault, type Piece, parsePattern } from '../retention/parse-pattern.ts'
-import { finestOf, patternFault, patternPrecision } from '../retention/series-pattern.ts'
+import type { Piece } from '../retention/parse-pattern.ts'
+import { finestOf, patternFault, patternPrecision, piecesOf } from '../retention/series-pattern.ts'
 import type { TimeWarning } from '../time/warnings.ts'
 import { splitName, templatePieces } from './dated-name.ts'
 
@@ -105,12 +105,6 @@ const atomsOf = (pieces: readonly Piece[], parts: ReturnType<typeof partsOf>): r
     if (piece.token === 'stem' || piece.token === 'ext') return parts[piece.token]
     return some(piece.token === 'epoch' ? DIGIT : ANY)
   })
-
-/** A pattern was checked before; with a fault it fits nothing. */
-function piecesOf(pattern: string): readonly Piece[] {
-  const parsed = parsePattern(pattern)
-  return isPatternFault(parsed) ? [] : parsed
-}
 
 /** Of a pattern with folders, what it says of the file's own name. */
 function baseAtoms(pattern: string): readonly Atom[] {

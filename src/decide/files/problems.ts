@@ -178,7 +178,7 @@ export const nothingFound = (spec: Spec, kept: number): Problem => ({
 export const confinedTo = (source: Spec['source']): string =>
   source.kind === 'local' || source.path.startsWith('/')
     ? ''
-    : ` If rrsync limits the key, source.path (${JSON.stringify(source.path)}) counts from the DIR of command="rrsync -ro DIR" in authorized_keys of ${source.user} at ${source.host}: see whether the two agree.`
+    : ` If rrsync limits the key, source.path (${JSON.stringify(source.path)}) counts from the DIR of command="rrsync -ro DIR" in authorized_keys of ${source.user} at ${source.host}. Check that the two agree.`
 
 const NAMED = 3
 

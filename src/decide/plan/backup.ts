@@ -19,15 +19,16 @@ import { pushedWarning } from '../prune/candidates.ts'
 import { decideExpiry, type Expiry } from '../prune/expiry.ts'
 import { decidePrune, type PruneDecision } from '../prune/removals.ts'
 import { besideOf, newNaming, patternFitsNothing } from '../retention/beside-pattern.ts'
-import { reachWarnings, retained } from '../retention/retained.ts'
+import { retained } from '../retention/retained.ts'
 import { filesOf, type Point } from '../retention/series-points.ts'
 import { growPoints, type Retention } from '../retention/wanted.ts'
+import { specWarnings } from '../specs/spec-warnings.ts'
 import { lateCause, newerAtSource } from '../status/late-cause.ts'
 import { reachProblems } from '../status/reach.ts'
 import { type SeriesView, seriesViews, withCause } from '../status/series.ts'
 import { anyClock, type BoxClock, boxClock } from '../time/box-clock.ts'
 import { lineTime } from '../time/line-time.ts'
-import { slowLine, timeWarnings } from '../time/warnings.ts'
+import { slowLine } from '../time/warnings.ts'
 import { inLine, inOrder } from '../transfer/batches.ts'
 import { roomHalt } from '../transfer/room-halt.ts'
 import type { PlanContext } from './context.ts'
@@ -153,7 +154,7 @@ function warningsOf(
     source.files.get(path as RelPath)?.listed?.size ?? destination.records.get(path as RelPath)?.size ?? 0
   const found = [slowLine(wants.series, sizeOf, bandwidth), newNaming(spec, wants, asOf)]
   return [
-    ...[...timeWarnings(spec), ...reachWarnings(spec)].map(({ key: _, ...warning }) => warning),
+    ...specWarnings(spec).map(({ key: _, ...warning }) => warning),
     ...found.filter((warning) => warning !== null),
   ]
 }

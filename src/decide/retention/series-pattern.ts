@@ -73,7 +73,7 @@ function readerOf(pattern: string, timeOf: (date: Int32Array) => Instant): (path
 const isReal = ({ date }: Match): boolean => isPossible(date)
 
 /** A pattern was checked when its spec was read. */
-function piecesOf(pattern: string): readonly Piece[] {
+export function piecesOf(pattern: string): readonly Piece[] {
   const parsed = parsePattern(pattern)
   if (isPatternFault(parsed)) throw new Error(`a checked pattern: ${parsed.message}`)
   return parsed

@@ -99,9 +99,9 @@ const diskName = (disk: DiskNames): string =>
 const shortName = ({ type, label, source }: DiskNames): string =>
   label === null ? `${type} ${source}` : `${type} "${label}"`
 
-/** What differs though it is one disk: whose folder it is, which destination, when its pass was, and the id of the hold. */
+/** What differs though it is one disk: whose folder it is (`nas:/export` and `//nas/share` are the disk's own name), which destination, when its pass was, and the id of the hold. */
 const WHOSE =
-  /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?|\/(?!dev\/)\S+|(?<=release )\w+/g
+  /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{4}-\d\d-\d\d(?:T[\d:.]+Z)?|(?<![\w:/])\/(?!dev\/|\/)\S+|(?<=release )\w+/g
 
 /** What a hold asks about a disk, the same for every folder on it. Null: it asks about none. */
 export const diskQuestion = ({ code, message }: Pick<Hold, 'code' | 'message'>): string | null =>

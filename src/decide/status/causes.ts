@@ -61,7 +61,7 @@ export function causesOf({
   return [...each.slice(0, 1), ...each.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
 }
 
-/** That a commit is not taken, or newer ones are not seen: a commit counts as a whole, so that is no backup's own, and is reported once. */
+/** A refused or unseen commit concerns all backups: it is reported once, and not under each. */
 const isOfAllSpecs = ({ type, reason, place }: BackupStatus['conditions'][number]): boolean =>
   type === 'SpecValid' && place === undefined && (isRefusal(reason) || isNotSeen(reason))
 
@@ -185,7 +185,7 @@ export function sameCauses<T extends Parameters<typeof sharedCauseOf>[0]>(
   return new Map(groups.flatMap(([, these]) => these.map((one) => [one, these] as const)))
 }
 
-/** At the end of what a hold asks. */
+/** How what a hold asks is answered. */
 const RELEASED = /\(reconcile release (\w+)\)/
 
 /** What is said of several that are stopped by the very same question, with what answers it for all. `most`: more ids are left to a dry run. */

@@ -1,8 +1,7 @@
 import { fingerprint } from '../../decide/documents/fingerprint.ts'
-import { nameWarnings } from '../../decide/files/as-and-pattern.ts'
 import { templateFault } from '../../decide/files/dated-name.ts'
-import { reachWarnings } from '../../decide/retention/retained.ts'
-import { type TimeWarning, timeWarnings } from '../../decide/time/warnings.ts'
+import { specWarnings } from '../../decide/specs/spec-warnings.ts'
+import type { TimeWarning } from '../../decide/time/warnings.ts'
 import { type Digest, toDigest } from '../../model/digest.ts'
 import { DAY } from '../../model/instant.ts'
 import { isObject } from '../../model/is-object.ts'
@@ -112,12 +111,7 @@ export function readSpec(
     return { faults: found, claim: null, document: null, spec: null, host: null }
   const isSound = !isFaultyHost && !isCut && !found.some(({ severity }) => severity === 'error')
   const spec = isSound ? values.spec : null
-  const warnings =
-    spec === null
-      ? []
-      : [...timeWarnings(spec), ...reachWarnings(spec), ...nameWarnings(spec)].map((warning) =>
-          warningFault(root, warning),
-        )
+  const warnings = spec === null ? [] : specWarnings(spec).map((warning) => warningFault(root, warning))
   return { faults: [...found, ...warnings], claim, document, spec, host: host?.name ?? null, isCut }
 }
 
