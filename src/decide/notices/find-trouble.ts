@@ -75,7 +75,7 @@ function withCause(
     const [key, ...others] = one.keys
     if (stop === undefined || key !== stop.code || others.length > 0 || stop.shared !== undefined) return one
     const question = diskQuestion(stop)
-    if (question !== null) return { ...one, cause: disk === null ? question : `${question} ${disk}` }
+    if (question !== null) return { ...one, cause: question }
     if (disk !== null && OF_DISK.test(key)) return { ...one, cause: `${key} ${disk}` }
     return isOfHost(key) && !('path' in stop) ? { ...one, cause: `${key} ${stop.message}` } : one
   })
