@@ -31,10 +31,13 @@ function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, d
       'Check the disk (dmesg, smartctl -a). Nothing was recorded about it.',
     ],
     'missing-here': ['was published here, and is gone', REPAIRED],
-    'marker-missing': ['its marker is gone', 'The next pass puts it back from the ledger.'],
+    'marker-missing': [
+      'its marker is gone',
+      'The next pass reads the data and, if it is sound, writes the marker again.',
+    ],
     'marker-altered': [
       'its marker is not the one that was published',
-      'The next pass sets it aside and puts the right one back from the ledger.',
+      'The next pass reads the data and, if it is sound, sets this marker aside and writes the right one again.',
     ],
     'foreign-file': [
       'is not from here: the ledger does not know it',
