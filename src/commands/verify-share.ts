@@ -2,17 +2,26 @@ import { isLossAccepted } from '../decide/files/facts.ts'
 import { codeOfOutcome } from '../decide/status/exit-code.ts'
 import { suspensionOf } from '../decide/status/suspended.ts'
 import { readingTime, shareOf } from '../decide/verify/turn.ts'
+import type { LedgerRecord } from '../model/holding.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
+import type { RelPath } from '../model/rel-path.ts'
 import type { Run } from '../model/run.ts'
 import type { Spec } from '../model/spec.ts'
 import { failureFrom } from '../model/system-error.ts'
-import type { VerifiedBackup } from '../model/verified.ts'
+import type { Problem } from '../model/trouble.ts'
 import { paceOf } from '../reconcile/pace.ts'
 import { verifyBackup } from '../reconcile/verify-backup.ts'
 import { openPlace, type Workspace } from './workspace.ts'
 
 /** Seconds to wait for a pass that has the lock, to record what was found. */
 const LOCK_WAIT = 60
+
+interface Share {
+  /** Whether a pass has something to do about what was found. */
+  readonly hasNews: boolean
+  /** What no pass reports. */
+  readonly unsaid: readonly Problem[]
+}
 
 /**
  * Reads the part of a backup that is to be read now, so that each file is read within `verify.every`; null: nothing is. Throws a Failure
@@ -26,7 +35,7 @@ async function verifyShare(
     rests = () => false,
   }: { readonly goesOn?: () => boolean; readonly rests?: () => boolean },
   run: Run,
-): Promise<VerifiedBackup | null> {
+): Promise<Share | null> {
   if (suspensionOf(spec, await workspace.box.suspensions(), run.now()) !== null) return null
   const destination = await openPlace(spec.destination, spec.name, workspace)
   const holding = await destination.inspect(run)
@@ -34,13 +43,14 @@ async function verifyShare(
   // Of a disk that is not there, or not the one that is meant, passes speak.
   if (halt !== null || identity.strange !== undefined || !identity.hasPrivateFolder) return null
   if (shareOf(holding, spec.verifyEvery, run.now()).length === 0) return null
-  const verified = await verifyBackup(
+  const accepted = (record: LedgerRecord) => isLossAccepted(spec, record.path, record)
+  const { findings, news } = await verifyBackup(
     destination,
     holding,
     {
       backup: spec.name,
       choose: (now) => ({ chosen: shareOf(now, spec.verifyEvery, run.now()), left: [] }),
-      accepted: (record) => isLossAccepted(spec, record.path, record),
+      accepted,
       pace: paceOf(null, run.signal, rests),
       goesOn,
       lockWait: LOCK_WAIT,
@@ -49,29 +59,32 @@ async function verifyShare(
     },
     run,
   )
-  for (const problem of verified.findings) run.emit({ type: 'problem', backup: spec.name, problem })
-  return verified
+  for (const problem of findings) run.emit({ type: 'problem', backup: spec.name, problem })
+  const isUnsaid = ({ code, path }: Problem): boolean => {
+    if (code !== 'rot') return code === 'unreadable-here'
+    const record = holding.records.get(path as RelPath)
+    return record !== undefined && accepted(record)
+  }
+  return { hasNews: news, unsaid: findings.filter(isUnsaid) }
 }
 
 /** For a daemon: reads a share and returns whether a pass has something to do about it. */
 export const idleShare =
   (workspace: () => Workspace, run: Run) =>
   async ({ spec }: { readonly spec: Spec }, rests: () => boolean): Promise<boolean> => {
-    const verified = await verifyShare(spec, workspace(), { rests }, run)
-    return verified?.news === true
+    const share = await verifyShare(spec, workspace(), { rests }, run)
+    return share?.hasNews === true
   }
 
 /** What a pass and the one after its verification came to together, with what only the verification knows. */
 function joined(
   first: BackupOutcome,
   again: BackupOutcome | null,
-  verified: VerifiedBackup,
+  unsaid: Share['unsaid'],
   named: boolean,
 ): BackupOutcome {
-  const unreadable = verified.findings.filter(({ code }) => code === 'unreadable-here')
   const last = again ?? first
   const said = new Set(last.warnings.map(({ message }) => message))
-  const problems = [...last.problems, ...unreadable]
   const both =
     again === null
       ? first
@@ -86,6 +99,8 @@ function joined(
           bytes: first.bytes + again.bytes,
           seconds: first.seconds + again.seconds,
         }
+  const isLeft = ({ path }: Problem): boolean => !both.repaired.includes(path!)
+  const problems = [...last.problems, ...unsaid.filter(isLeft)]
   return {
     ...both,
     problems,
@@ -120,7 +135,7 @@ export async function verifyAfter(
     const ends = performance.now() + readingTime(spec.schedule) * 1000
     const isLooked = first.result === 'in-sync' || first.result === 'applied' || first.result === 'incomplete'
     const goesOn = () => !run.signal.aborted && performance.now() < ends
-    const verified =
+    const share =
       isLooked && toRead.has(spec) && goesOn()
         ? await verifyShare(spec, workspace, { goesOn }, run).catch((error: unknown) => {
             // The next pass meets it again, and says what it is.
@@ -128,10 +143,10 @@ export async function verifyAfter(
             return null
           })
         : null
-    if (verified === null) after.push(first)
+    if (share === null) after.push(first)
     else
       after.push(
-        joined(first, verified.news && !run.signal.aborted ? await again(spec) : null, verified, named),
+        joined(first, share.hasNews && !run.signal.aborted ? await again(spec) : null, share.unsaid, named),
       )
   }
   return after

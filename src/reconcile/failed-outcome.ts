@@ -14,13 +14,24 @@ export function failedBy(failure: Failure, { name }: Spec, run: Run | null): Bar
   return { ...emptyOutcome(name), problems: [problem], retry: failure.retryable }
 }
 
-/** A pass that could not write down what it came to: what it did is done, and it did not end well. */
-export const alsoFailed = (outcome: BareOutcome, problem: Problem, retryable: boolean): BareOutcome => ({
-  ...outcome,
-  result: outcome.result === 'in-sync' || outcome.result === 'applied' ? 'failed' : outcome.result,
-  problems: [...outcome.problems, problem],
-  retry: outcome.retry || retryable,
-})
+/** What these say of no path holds of the whole disk, and so of each path on it. */
+const OF_THE_DISK: ReadonlySet<string> = new Set(['disk-full', 'disk-failing', 'disk-gone', 'disk-read-only'])
+
+const isSame = (known: Problem, { code, path, message }: Problem): boolean =>
+  known.code === code &&
+  ((known.path === undefined && OF_THE_DISK.has(code)) || (known.path === path && known.message === message))
+
+/** A pass that could not write down what it came to: what it did is done, and it did not end well. Its problem is added, unless it is known. */
+export function alsoFailed(outcome: BareOutcome, failure: Failure): BareOutcome {
+  const problem = problemOf(failure)
+  const isKnown = outcome.problems.some((known) => isSame(known, problem))
+  return {
+    ...outcome,
+    result: outcome.result === 'in-sync' || outcome.result === 'applied' ? 'failed' : outcome.result,
+    problems: isKnown ? outcome.problems : [...outcome.problems, problem],
+    retry: outcome.retry || failure.retryable,
+  }
+}
 
 /** What fails before a pass over a backup begins is that backup's failure as well. A bug is thrown on. */
 export function failedOutcome(error: unknown, spec: Spec, named: boolean, run: Run): BackupOutcome {

@@ -7,7 +7,6 @@ import { lateSeries, type SeriesView } from '../decide/status/series.ts'
 import { nextClock } from '../decide/time/box-clock.ts'
 import type { TurnLeft } from '../model/box.ts'
 import type { Failure } from '../model/failure.ts'
-import { problemOf } from '../model/failure.ts'
 import type { Turn } from '../model/holding.ts'
 import { isoTime } from '../model/instant.ts'
 import type { SourceView } from '../model/observation.ts'
@@ -63,12 +62,9 @@ export async function leaveStatus(
     ),
   )
   if (fault === null) return outcome
-  const problem = problemOf(fault)
-  const isKnown = outcome.problems.some(
-    ({ code, path }) => code === problem.code && (path === undefined || path === problem.path),
-  )
-  if (!isKnown) run.emit({ type: 'problem', backup: spec.name, problem })
-  const failed = isKnown ? outcome : alsoFailed(outcome, problem, fault.retryable)
+  const failed = alsoFailed(outcome, fault)
+  for (const problem of failed.problems.slice(outcome.problems.length))
+    run.emit({ type: 'problem', backup: spec.name, problem })
   await leaveFailure(pass, failed)
   return failed
 }

@@ -1,6 +1,7 @@
 import { isAnomaly } from '../decide/anomaly/problems.ts'
 import { heldSelectorOf } from '../decide/files/dated-name.ts'
 import { isAwaitingQuiet } from '../decide/files/emptiness.ts'
+import { isWhole } from '../decide/files/facts.ts'
 import { isTransfer } from '../decide/plan/backup.ts'
 import { isOfBox } from '../decide/status/box-problems.ts'
 import { fewOf } from '../decide/status/conditions.ts'
@@ -120,21 +121,22 @@ export const conflictsOf = (plan: BackupPlan): readonly Conflict[] =>
       ...(hint === undefined ? {} : { hint }),
     }))
 
-/** Selected files with their marker, and those this pass has added. */
+/** Selected files that are here whole, and those this pass has added. */
 function completeFiles(spec: Spec, { source, destination }: Observation, tally: Tally) {
   const wanted = heldSelectorOf(spec, destination.records)
   let files = 0
   let bytes = 0
   for (const [path, record] of destination.records) {
-    if (destination.files.get(path)?.marker == null || !wanted(path)) continue
+    if (!isWhole(destination.files.get(path), record) || !wanted(path)) continue
     files++
     bytes += record.size
   }
   for (const path of tally.published) {
     const key = path as RelPath
-    if (destination.records.has(key) && destination.files.get(key)?.marker != null) continue
+    const held = destination.files.get(key)
+    if (isWhole(held, destination.records.get(key))) continue
     files++
-    bytes += source.files.get(key)?.listed?.size ?? 0
+    bytes += source.files.get(key)?.listed?.size ?? held?.size ?? 0
   }
   return { files, bytes }
 }

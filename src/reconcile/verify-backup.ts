@@ -9,6 +9,7 @@ import {
   findingsOfLook,
   findingsOfRead,
   isNews,
+  newLosses,
   stillFound,
 } from '../decide/verify/findings.ts'
 import { bytesOf } from '../decide/verify/turn.ts'
@@ -71,7 +72,7 @@ export async function verifyBackup(
   if (broken !== null) return byMarkers(destination, holding, { finding: broken }, wish, run)
   const { chosen, left } = wish.choose(holding)
   const total = bytesOf(chosen)
-  const looked = findingsOfLook(holding, wish.accepted)
+  const looked = findingsOfLook(holding)
   const results = nothingYet(holding, mayRecord)
   let some: FoundFile[] = []
   let bytes = 0
@@ -168,9 +169,9 @@ async function record(
   const keep = (now: Holding): readonly FoundFile[] => {
     isKept = true
     const still = stillFound(found, now)
-    for (const { record: file, read, findings } of still) {
-      // The ledger remembers it all the same.
-      if (!(accepted(file) && findings.some(({ code }) => code === 'rot'))) results.findings.push(...findings)
+    for (const one of still) {
+      const { record: file, read, findings } = one
+      results.findings.push(...(accepted(file) ? newLosses(one) : findings))
       if (read !== null && findings.length === 0) results.sound.push(file)
     }
     results.findings.push(...foreignNow(foreign, now))

@@ -435,6 +435,54 @@ test('a lost file whose bytes a person puts back is whole again once it has been
   expect((await world.pass()).backups[0]).toMatchObject({ lost: [], exitCode: 0 })
 })
 
+test('an accepted loss hides no later one: what was put back and rots, or goes, again is found once, and counts as complete nowhere', async () => {
+  const world = await held()
+  const [rots, goes] = NAMES as [string, string]
+  const again = async (name: string) => {
+    const path = join(world.destination, name)
+    await rm(path, { force: true })
+    await writeFile(path, MADE.get(name)!)
+    await utimes(path, 1_763_600_000, 1_763_600_000)
+  }
+  const acknowledge = []
+  for (const path of [rots, goes]) {
+    const [digest] = (await readFile(join(world.source, `${path}.md5`), 'utf8')).split(' ')
+    acknowledge.push({ path, digest, reason: 'not needed' })
+    for (const one of [path, `${path}.md5`]) await rm(join(world.source, one))
+  }
+  await flip(world, rots)
+  await rm(join(world.destination, goes))
+  const found = [`rot ${rots}`, `missing-here ${goes}`]
+  expect(await verify(world)).toMatchObject({ code: 6, found })
+  await world.declare('pg', { expect: { every: 'never' }, acknowledge })
+  expect(await verify(world)).toMatchObject({ code: 0, found: [] })
+  for (const name of [rots, goes]) await again(name)
+  expect(await verify(world)).toMatchObject({ code: 0, found: [], files: NAMES.length })
+
+  await flip(world, rots)
+  await rm(join(world.destination, goes))
+  expect(await verify(world)).toMatchObject({ code: 6, found })
+  expect((await world.pass()).backups[0]).toMatchObject({
+    exitCode: 0,
+    complete: { files: NAMES.length - 2 },
+  })
+  expect(await verify(world)).toMatchObject({ code: 0, found: [] })
+})
+
+test('a pass whose own reading finds the rot of a file whose loss is accepted reports it, once', async () => {
+  const world = await held()
+  const [path] = NAMES as [string]
+  const [digest] = (await readFile(join(world.source, `${path}.md5`), 'utf8')).split(' ')
+  for (const one of [path, `${path}.md5`]) await rm(join(world.source, one))
+  await flip(world, path)
+  const acknowledge = [{ path, digest, reason: 'not needed' }]
+  await world.declare('pg', { expect: { every: 'never' }, verify: { every: '1s' }, acknowledge })
+  let passed = await world.pass()
+  for (let i = 0; i < 50 && passed.exitCode === 0; i++) passed = await world.pass()
+  expect(passed.backups[0]).toMatchObject({ problems: [{ code: 'rot', path }], exitCode: 6 })
+  expect((await world.pass()).backups[0]).toMatchObject({ problems: [], exitCode: 0 })
+})
+
 test('what cannot be looked at is never fine: no pass yet, a faulty spec, nothing declared', async () => {
   const world = await makeWorld('local', { calls: 'here' })
   open = world

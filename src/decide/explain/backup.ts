@@ -14,6 +14,7 @@ import { comparePaths } from '../../model/rel-path.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { SeriesStatus } from '../../model/status.ts'
 import { withHint } from '../../model/trouble.ts'
+import { type FileFacts, isLossAccepted, isWhole } from '../files/facts.ts'
 import { PUT_BACK } from '../files/problems.ts'
 import type { Decided } from '../plan/backup.ts'
 import { keptText, whyKeptText } from '../prune/why-kept.ts'
@@ -104,12 +105,15 @@ function markOf(point: Point, { destination }: Observation): Mark | null {
   return point.standing === 'whole' ? 'kept' : point.standing === 'coming' ? 'coming' : 'waiting'
 }
 
+const ACCEPTED = 'lost: acknowledge in the spec accepts that, and nothing is waited for'
+
 /** Why a point is wanted, and what is wrong with it; of one that is not, what keeps it from going, or that it goes. */
 function reasonsOf(
-  { retain: rules, prune: pruning, series }: Spec,
+  spec: Spec,
   { prune, plan }: Decided,
   points: readonly Point[],
 ): (point: Point) => readonly string[] {
+  const { retain: rules, prune: pruning, series } = spec
   const problems = new Map(
     plan.problems.flatMap((one) =>
       one.path === undefined ? [] : [[markerOf(one.path)?.data ?? one.path, one] as const],
@@ -120,13 +124,16 @@ function reasonsOf(
       action === 'lost' ? [[path as string, `lost: ${[...because, PUT_BACK].join('. ')}`] as const] : [],
     ),
   )
+  const isLetGo = ({ path, held, record }: FileFacts): boolean =>
+    !isWhole(held, record) && isLossAccepted(spec, path, record)
   // What rotted or is gone and cannot be brought again waits for a person: that is to be seen here, and what to do.
   const troubleOf = ({ facts, standing }: Point): readonly string[] =>
     standing === 'whole' || standing === 'coming'
       ? []
-      : facts.flatMap(({ path }) => {
-          const problem = problems.get(path)
-          return problem === undefined ? (lost.get(path) ?? []) : [`${problem.code}: ${withHint(problem)}`]
+      : facts.flatMap((file) => {
+          const problem = problems.get(file.path)
+          if (problem !== undefined) return [`${problem.code}: ${withHint(problem)}`]
+          return lost.get(file.path) ?? (isLetGo(file) ? [ACCEPTED] : [])
         })
   const whole = points.filter(({ standing, isAhead }) => standing === 'whole' && !isAhead)
   // Wanted over the copies here alone: that spares a point too (I9).

@@ -81,7 +81,11 @@ function judgePublished(
   if (held.marker?.isWrong) {
     return judgeUnmarkedOfOurs(facts, held, record, spec, 'its marker is not the one we published')
   }
-  if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  if (claim !== null && claim !== digestOfKind(record, claim)) {
+    const steps = openConflict(facts, record, claim, spec)
+    const because = 'complete; the other digest at the source is acknowledged'
+    return toDo(...(steps.length > 0 ? steps : [keep(facts, record, because)]))
+  }
   const kept = keepPublished(facts, record)
   if (isNextVersion(source, record)) {
     const next = unfinished(facts, source, spec, asOf)
@@ -119,10 +123,7 @@ function judgeUnmarkedOfOurs(
   const because = `${why}: put back from the ledger once the bytes have matched`
   const step = adopt(facts, held, record[spec.checksum], because)
   if (claim === null || claim === digestOfKind(record, claim)) return toDo(step)
-  return toDo(
-    step,
-    ...conflict(facts, record, claim, spec).steps.filter(({ action }) => action === 'conflict'),
-  )
+  return toDo(step, ...openConflict(facts, record, claim, spec))
 }
 
 const adopt = (facts: FileFacts, { size }: HeldFile, digest: Digest, why: string): Step =>
@@ -157,33 +158,16 @@ function judgePruned(
 ): Judgement {
   const claim = claimOf(facts.source)
   if (pruned.by === 'person' || facts.source === undefined) return NOTHING
-  if (claim !== null && claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
+  if (claim !== null && claim !== digestOfKind(record, claim))
+    return toDo(...openConflict(facts, record, claim, spec))
   return judgeNew(facts, spec, asOf)
-}
-
-/** The ledger says we had it, and it is gone here. */
-function judgeGone(facts: FileFacts, record: LedgerRecord, spec: Spec): Judgement {
-  const { source, path } = facts
-  const isAccepted = isLossAccepted(spec, path, record)
-  if (source === undefined) {
-    if (isAccepted) return NOTHING
-    return facts.completeness === 'complete'
-      ? judgeLost(facts, record, spec, 'the ledger says we had it, it is gone here')
-      : wrong(missingHere(path, 'whether the source still has it is not known'))
-  }
-  const claim = claimOf(source)
-  if (claim === null || source.listed === null)
-    return { steps: [wait(facts, spec)], problems: isAccepted ? [] : [missingHere(path, NO_MARKER)] }
-  if (claim !== digestOfKind(record, claim)) return conflict(facts, record, claim, spec)
-  const large = tooLarge(facts, spec)
-  return large === null
-    ? toDo(repair(facts, record, claim, 'it is gone here'))
-    : wrong(...large.problems, ...(isAccepted ? [] : [missingHere(path, TOO_LARGE)]))
 }
 
 /** Why the source cannot replace what is rotten or gone here. */
 const NO_MARKER = 'the source shows no marker for it'
 const TOO_LARGE = 'transfer.maxFileSize keeps it from being pulled again'
+const OTHER_BYTES = 'the source has other bytes under its name'
+const NOT_KNOWN = 'whether the source still has it is not known'
 
 /** No good copy is here, and the source has it no more: said until a person accepts it. What is here of it stays as it is. */
 function judgeLost(facts: FileFacts, record: LedgerRecord, spec: Spec, because: string): Judgement {
@@ -196,22 +180,36 @@ function judgeLost(facts: FileFacts, record: LedgerRecord, spec: Spec, because: 
   return toDo(stepOn(facts, 'lost', words, { size: record.size, held }))
 }
 
-/** Published once, and the bytes are not those any more. Only the ledger's own digest will do as a replacement. */
-function judgeRotten(facts: FileFacts, record: LedgerRecord, spec: Spec, because: string): Judgement {
-  const { source, path, completeness } = facts
+/** The ledger says we had it, and it is gone here. */
+const judgeGone = (facts: FileFacts, record: LedgerRecord, spec: Spec): Judgement =>
+  judgeDamaged(facts, record, spec, 'it is gone here', missingHere)
+
+/** Published once, and the bytes are not those any more. */
+const judgeRotten = (facts: FileFacts, record: LedgerRecord, spec: Spec, because: string): Judgement =>
+  judgeDamaged(facts, record, spec, because, (path, why) => rot(path, because, why))
+
+/** No good copy is here. Only the ledger's own digest will do as a replacement. `problem`: what it is until then, and why it stays. */
+function judgeDamaged(
+  facts: FileFacts,
+  record: LedgerRecord,
+  spec: Spec,
+  because: string,
+  problem: (path: string, why: string) => Problem,
+): Judgement {
+  const { source, held, path, completeness } = facts
   const isAccepted = isLossAccepted(spec, path, record)
-  const stays = (why: string) => (isAccepted ? [] : [rot(path, because, why)])
+  const stays = (why: string) => (isAccepted ? [] : [problem(path, why)])
   if (source === undefined) {
-    return completeness === 'complete' && !isAccepted
-      ? judgeLost(facts, record, spec, `the copy here is rotten: ${because}`)
-      : wrong(...stays('whether the source still has it is not known'))
+    if (isAccepted) return NOTHING
+    if (completeness !== 'complete') return wrong(problem(path, NOT_KNOWN))
+    const what = held === undefined ? 'the ledger says we had it,' : 'the copy here is rotten:'
+    return judgeLost(facts, record, spec, `${what} ${because}`)
   }
   const claim = claimOf(source)
-  if (claim === null || source.listed === null) return wrong(...stays(NO_MARKER))
-  if (claim !== digestOfKind(record, claim)) {
-    const steps = conflict(facts, record, claim, spec).steps.filter(({ action }) => action === 'conflict')
-    return { steps, problems: stays('the source has other bytes under its name') }
-  }
+  if (claim === null || source.listed === null)
+    return { steps: held === undefined ? [wait(facts, spec)] : [], problems: stays(NO_MARKER) }
+  if (claim !== digestOfKind(record, claim))
+    return { steps: openConflict(facts, record, claim, spec), problems: stays(OTHER_BYTES) }
   const large = tooLarge(facts, spec)
   return large === null
     ? toDo(repair(facts, record, claim, because))
@@ -277,13 +275,9 @@ function repair(facts: FileFacts, record: LedgerRecord, claim: Digest, because: 
   })
 }
 
-function conflict(facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): Judgement {
-  if (!acknowledged(spec, facts.path, claim))
-    return toDo(conflictStep(facts, digestOfKind(record, claim), claim, spec))
-  return facts.held === undefined
-    ? NOTHING
-    : toDo(keep(facts, record, 'complete; the other digest at the source is acknowledged'))
-}
+/** None, where the other digest is acknowledged. */
+const openConflict = (facts: FileFacts, record: LedgerRecord, claim: Digest, spec: Spec): readonly Step[] =>
+  acknowledged(spec, facts.path, claim) ? [] : [conflictStep(facts, digestOfKind(record, claim), claim, spec)]
 
 function conflictStep(facts: FileFacts, held: Digest, claim: Digest, spec: Spec): Step {
   const because =

@@ -47,7 +47,7 @@ export function notWholeText({ code, paths }: NotWhole[number], place: string): 
   const [one, are] = paths.length === 1 ? ['1', 'is'] : [`${paths.length}`, 'are']
   const files = `${one} published ${paths.length === 1 ? 'file' : 'files'}`
   const markers = paths.length === 1 ? 'marker' : 'markers'
-  const back = 'the next pass mends that from the ledger'
+  const back = `the next pass reads the data and, if it is sound, writes the ${markers} again`
   return {
     'missing-here': `${files} ${are} gone from ${place}: ${fewOf(paths)}`,
     rot: `${files} ${are} not as published in ${place}: ${fewOf(paths)}`,

@@ -31,10 +31,13 @@ function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, d
       'Check the disk (dmesg, smartctl -a). Nothing was recorded about it.',
     ],
     'missing-here': ['was published here, and is gone', REPAIRED],
-    'marker-missing': ['its marker is gone', 'The next pass puts it back from the ledger.'],
+    'marker-missing': [
+      'its marker is gone',
+      'The next pass reads the data and, if it is sound, writes the marker again.',
+    ],
     'marker-altered': [
       'its marker is not the one that was published',
-      'The next pass sets it aside and puts the right one back from the ledger.',
+      'The next pass reads the data and, if it is sound, sets this marker aside and writes the right one again.',
     ],
     'foreign-file': [
       'is not from here: the ledger does not know it',
@@ -56,16 +59,17 @@ const DAMAGED = {
   reordered: { code: 'ledger-reordered' },
 } as const
 
-/** What a look alone shows, with no file read: gone, without a marker, of another size, unknown. `accepted`: its loss is. */
-export function findingsOfLook(
-  { files, records, pruned }: Pick<Holding, 'files' | 'records' | 'pruned'>,
-  accepted: (record: LedgerRecord) => boolean,
-): readonly Finding[] {
+/** What a look alone shows, with no file read: gone, without a marker, of another size, unknown. */
+export function findingsOfLook({
+  files,
+  records,
+  pruned,
+}: Pick<Holding, 'files' | 'records' | 'pruned'>): readonly Finding[] {
   const found: Finding[] = []
   for (const [path, record] of records) {
     const held = files.get(path)
     if (held === undefined) {
-      if (!pruned.has(path) && !accepted(record)) found.push(finding('missing-here', path))
+      if (!pruned.has(path)) found.push(finding('missing-here', path))
       continue
     }
     if (held.size !== record.size)
@@ -124,6 +128,17 @@ export interface FoundFile {
 const isSame = (record: LedgerRecord, { records, pruned }: Pick<Holding, 'records' | 'pruned'>): boolean => {
   const now = records.get(record.path)
   return now?.sha256 === record.sha256 && now.readAt === record.readAt && !pruned.has(record.path)
+}
+
+const ONCE =
+  'acknowledge in the spec accepts that this file is lost, so this is reported once. To have it counted as lost again, remove that entry.'
+
+/** What there is to report of a file whose loss is accepted: nothing, where it is the loss that the ledger knew before. */
+export function newLosses({ record, findings }: FoundFile): readonly Finding[] {
+  const losses = findings.filter(({ code }) => code === 'rot' || code === 'missing-here')
+  if (losses.length === 0) return findings
+  const isKnown = record.isRotten === true || record.damage === 'missing-here'
+  return isKnown ? [] : losses.map((one) => ({ ...one, hint: ONCE }))
 }
 
 /** What still holds of what was found, by a second look: a pass may have been at work meanwhile. */

@@ -5,7 +5,7 @@ import type { Observation } from '../../../src/model/observation.ts'
 import type { RelPath } from '../../../src/model/rel-path.ts'
 import type { Spec } from '../../../src/model/spec.ts'
 import { dated, lookAt } from '../../helpers/explained.ts'
-import { NOON, picture } from '../../helpers/picture.ts'
+import { md5, NOON, picture } from '../../helpers/picture.ts'
 
 const explain = (spec: Spec, drawn: string | Observation) =>
   explainBackup(spec, lookAt(typeof drawn === 'string' ? picture(drawn) : drawn))
@@ -56,6 +56,19 @@ describe('the points of a series', () => {
     const told = pointsOf(dated('last=2'), `${sides(day(21))}\n${drawn}`)
     expect(told).toEqual([
       expect.stringMatching(new RegExp(`^waiting .*: last 1, ${why.source}.*from another copy`)),
+      `kept ${day(21)}: last 1`,
+    ])
+  })
+
+  test.each([
+    ['rotten', `held ${day(22)} 10!11 A`],
+    ['gone', `gone ${day(22)} 10 A`],
+  ])('of which the only file is %s, and that is accepted, wait for nothing', (_, drawn) => {
+    const spec = dated('last=2', {
+      acknowledge: [{ path: day(22), digest: md5('A'), reason: 'not needed' }],
+    })
+    expect(pointsOf(spec, `${sides(day(21))}\n${drawn}`)).toEqual([
+      `waiting ${day(22)}: last 1, lost: acknowledge in the spec accepts that, and nothing is waited for`,
       `kept ${day(21)}: last 1`,
     ])
   })

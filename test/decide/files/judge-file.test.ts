@@ -55,7 +55,7 @@ describe('what is done about a file', () => {
     ],
     // Gone.
     ['gone here, the source still good', 'gone a 10 A\nremote a 10 A', 'repair a'],
-    ['gone here, the source other', 'gone a 10 A\nremote a 10 B', 'conflict a, ! empty'],
+    ['gone here, the source other', 'gone a 10 A\nremote a 10 B', 'conflict a, ! empty, ! missing-here a'],
     ['gone on both sides', 'gone a 10 A\nremote z 1 -', 'lost a, wait z, ! empty'],
     [
       'gone here, at the source without a marker',
@@ -143,6 +143,16 @@ describe('what is done about a file', () => {
     const acknowledge = [{ path: 'a', digest: md5('B'), reason: 're-exported' }]
     expect(words(picture('held a 10 A\nremote a 10 B'), { acknowledge })).toBe('keep a')
     expect(words(picture('held a 10 A\nremote a 10 C'), { acknowledge })).toBe('conflict a')
+  })
+
+  test('that our copy is gone is said, whatever digest at the source is acknowledged, until its loss is', () => {
+    const drawn = 'gone a 10 A\nremote a 10 B\nheld c 1 C'
+    const other = { path: 'a', digest: md5('B'), reason: 're-exported' }
+    const lost = { path: 'a', digest: md5('A'), reason: 'not needed' }
+    expect(words(picture(drawn))).toBe('conflict a, keep c, ! missing-here a')
+    expect(words(picture(drawn), { acknowledge: [other] })).toBe('keep c, ! missing-here a')
+    expect(words(picture(drawn), { acknowledge: [lost] })).toBe('conflict a, keep c')
+    expect(words(picture(drawn), { acknowledge: [other, lost] })).toBe('keep c')
   })
 
   test('a file over maxFileSize is a problem and is not pulled', () => {

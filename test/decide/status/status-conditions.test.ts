@@ -166,7 +166,7 @@ describe('of several troubles', () => {
     const markers = look(fold({}), { holding: picture('ours b.tar 1 B').destination })
     expect([markers.state, short('Ready', markers)]).toEqual(['failed', 'false marker-missing'])
     expect(of('Ready', markers)?.message).toMatch(
-      /^the marker of 1 published file is gone from \S+, and the data is there: b\.tar; the next pass mends that/,
+      /^the marker of 1 published file is gone from \S+, and the data is there: b\.tar; the next pass reads the data and, if it is sound, writes the marker again$/,
     )
   })
 
