@@ -1,5 +1,5 @@
 import { type Digest, digestKind } from '../../model/digest.ts'
-import type { HeldFile, LedgerRecord, PrunedFile, Seen, StagedFile } from '../../model/holding.ts'
+import type { HeldFile, Holding, LedgerRecord, PrunedFile, Seen, StagedFile } from '../../model/holding.ts'
 import { isoSeconds } from '../../model/instant.ts'
 import type { Observation, SourceView } from '../../model/observation.ts'
 import type { Step } from '../../model/plan.ts'
@@ -106,6 +106,16 @@ export const isOddAccepted = (spec: Spec, path: string, record: Odd): boolean =>
 export const isLossAccepted = (spec: Spec, path: string, record: Odd | undefined): boolean =>
   record !== undefined &&
   entriesOf(spec, path, record).some(({ lost }) => lost === true || !record.anomalies?.length)
+
+/** Whose later loss the spec accepts already: they are whole here. */
+export const acceptedAhead = (
+  spec: Spec,
+  { files, records }: Pick<Holding, 'files' | 'records'>,
+): readonly RelPath[] =>
+  [...new Set(spec.acknowledge.map(({ path }) => path as RelPath))].filter((path) => {
+    const record = records.get(path)
+    return isWhole(files.get(path), record) && isLossAccepted(spec, path, record)
+  })
 
 /** Published and, as far as a look can show, whole: data of the ledger's size next to the marker that was published with it. */
 export const isWhole = (held: HeldFile | undefined, record: LedgerRecord | undefined): boolean =>

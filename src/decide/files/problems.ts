@@ -99,6 +99,12 @@ export const missingHere = (path: string, rest: string): Problem => ({
 /** What a person does about a file of which no good copy is here, nor at the source. */
 export const PUT_BACK = 'Put the file and its marker back from another copy, and run reconcile verify'
 
+export const lossAccepted = (path: string): Warning => ({
+  code: 'loss-accepted',
+  message: `${path} is whole here, and acknowledge accepts its loss: if it rots or goes, a pass does not report that as lost`,
+  hint: 'Remove its entry from acknowledge in the spec.',
+})
+
 /** `rest`: why the source does not replace it. */
 export const rot = (path: string, because: string, rest: string): Problem => ({
   code: 'rot',

@@ -10,9 +10,16 @@ import { isAsPublished } from '../files/as-published.ts'
 import { concernOf } from '../files/concern.ts'
 import { heldSelectorOf } from '../files/dated-name.ts'
 import { findUnfinished, isEnded } from '../files/emptiness.ts'
-import type { FileFacts } from '../files/facts.ts'
+import { acceptedAhead, type FileFacts } from '../files/facts.ts'
 import { judgeFile, keepPublished } from '../files/judge-file.ts'
-import { clashFinder, doubtfulNames, isNothingFound, linksWarning, nothingFound } from '../files/problems.ts'
+import {
+  clashFinder,
+  doubtfulNames,
+  isNothingFound,
+  linksWarning,
+  lossAccepted,
+  nothingFound,
+} from '../files/problems.ts'
 import { eachSelected } from '../files/selected.ts'
 import { datedAhead, isSilent, shapeByRetention } from '../files/shape-by-retention.ts'
 import { pushedWarning } from '../prune/candidates.ts'
@@ -156,6 +163,7 @@ function warningsOf(
   return [
     ...specWarnings(spec).map(({ key: _, ...warning }) => warning),
     ...found.filter((warning) => warning !== null),
+    ...acceptedAhead(spec, destination).map(lossAccepted),
   ]
 }
 

@@ -145,6 +145,21 @@ describe('what is done about a file', () => {
     expect(words(picture('held a 10 A\nremote a 10 C'), { acknowledge })).toBe('conflict a')
   })
 
+  test('an entry that accepts the loss of a file that is whole here is a warning', () => {
+    const warned = (drawn: string, over: Partial<Spec>) =>
+      planBackup(spec(over), picture(drawn), context).warnings.flatMap(({ code, message }) =>
+        code === 'loss-accepted' ? [message.split(' ')[0]] : [],
+      )
+    const acknowledge = [
+      { path: 'a', digest: md5('A'), reason: 'not needed' },
+      { path: 'a', digest: md5('B'), reason: 're-exported' },
+    ]
+    expect(warned('held a 10 A', { acknowledge })).toEqual(['a'])
+    expect(warned('held a 10 A', { acknowledge: acknowledge.slice(1) })).toEqual([])
+    expect(warned('gone a 10 A\nheld b 1 B', { acknowledge })).toEqual([])
+    expect(warned('held a 10!9 A', { acknowledge })).toEqual([])
+  })
+
   test('that our copy is gone is said, whatever digest at the source is acknowledged, until its loss is', () => {
     const drawn = 'gone a 10 A\nremote a 10 B\nheld c 1 C'
     const other = { path: 'a', digest: md5('B'), reason: 're-exported' }
