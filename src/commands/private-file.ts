@@ -5,7 +5,7 @@ import { isWithin } from '../model/is-within.ts'
 import { PRIVATE_FOLDER } from '../model/rel-path.ts'
 import { whyUnreadable } from '../model/system-error.ts'
 import { whyNoFolder } from '../system/disk-failure.ts'
-import { makeWithParents } from '../system/make-with-parents.ts'
+import { makeForOwner } from '../system/make-with-parents.ts'
 import { realPath } from '../system/real-path.ts'
 import { replaceFile } from '../system/replace-file.ts'
 import type { Workspace } from './workspace.ts'
@@ -38,7 +38,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
   try {
     const there = await lstat(path).catch(() => null)
     if (there !== null && !there.isFile()) throw badTarget(file, 'it exists and is not a regular file')
-    await makeWithParents(dirname(path))
+    await makeForOwner(dirname(path))
     await replaceFile(path, text)
   } catch (error) {
     if (error instanceof Failure) throw error

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
 import type { Drill } from '../model/settings.ts'
+import { otherOwner } from '../system/as-folder-owner.ts'
 import { childEnvironment, runChild } from '../system/child.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
-import { makeForOwner } from '../system/make-with-parents.ts'
+import { makeWithParents } from '../system/make-with-parents.ts'
 import { listFolder, readLink, readText } from '../system/proc.ts'
 import { type CopyRequest, copyVerified } from './copy-verified.ts'
 
@@ -32,8 +33,9 @@ export interface DrillEnd {
 export async function runDrill(request: DrillRequest, signal: AbortSignal): Promise<DrillEnd> {
   const { drill, files, scratch } = request
   try {
+    if (otherOwner(scratch) !== null) throw mayNotDrill(scratch)
     await sweepScratch(scratch)
-    await makeForOwner(scratch)
+    await makeWithParents(scratch)
     const folder = await promises.mkdtemp(join(scratch, 'drill-'))
     try {
       const began = performance.now()
@@ -64,8 +66,18 @@ export async function runDrill(request: DrillRequest, signal: AbortSignal): Prom
 
 const secondsSince = (began: number): number => Math.round((performance.now() - began) / 100) / 10
 
-/** Removes what a drill that was killed has left. */
+/** Its owner could lead root's files, and what root removes, to any other folder meanwhile. */
+const mayNotDrill = (scratch: string): Failure =>
+  new Failure({
+    code: 'disk-forbidden',
+    message: `root runs no drill in ${scratch}, which is in a folder of user ${otherOwner(scratch)?.uid ?? '?'}`,
+    hint: 'Run it as that user.',
+    path: scratch,
+  })
+
+/** Removes what a drill that was killed has left. Root has left nothing in another user's folder. */
 export async function sweepScratch(scratch: string): Promise<void> {
+  if (otherOwner(scratch) !== null) return
   const names = await promises.readdir(scratch).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return []
     throw error

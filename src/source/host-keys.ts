@@ -132,7 +132,7 @@ export async function pinHostKey(
 ): Promise<void> {
   const { knownHosts } = place
   try {
-    await makeOwnFolder(dirname(knownHosts), 0o755, null)
+    await makeOwnFolder(dirname(knownHosts), 0o755)
     const before = await readFile(knownHosts, 'latin1').catch((error: unknown) => {
       if (systemErrorOf(error)?.name === 'ENOENT') return null
       throw error

@@ -224,12 +224,16 @@ function gather(limit: number): { add(chunk: Buffer): void; text(): string } {
   }
 }
 
-/** Runs one short tool, whose words are UTF-8. One that was killed counts as failed. Throws a Failure where it cannot be started. */
+/** Runs one short tool, whose words are UTF-8; as another user, in `/`. One that was killed counts as failed. Throws a Failure where it cannot be started. */
 export async function runTool(
   program: string,
   words: readonly string[],
+  user: ChildCall['user'] = null,
 ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-  const { code, endedBy, stdout, stderr } = await runChild({ program, arguments: words })
+  const { code, endedBy, stdout, stderr } = await runChild({
+    ...{ program, arguments: words, user },
+    ...(user == null ? {} : { cwd: '/' }),
+  })
   if (code === null) return { exitCode: KILLED, stdout: '', stderr: `${program} was killed by ${endedBy}` }
   const said = Buffer.from(stderr, 'latin1').toString('utf8')
   return { exitCode: code, stdout: stdout.toString('utf8').trimEnd(), stderr: said.trimEnd() }
@@ -246,6 +250,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   sync: 'coreutils',
   mv: 'coreutils',
   stat: 'coreutils',
+  mkdir: 'coreutils',
+  rm: 'coreutils',
+  find: 'findutils',
 }
 
 /** Debian's package that has a program. */

@@ -1,13 +1,13 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { LockHolder } from '../model/outcome.ts'
-import { asFolderOwner } from './as-folder-owner.ts'
+import { holdFolder } from './as-folder-owner.ts'
 import { runChild } from './child.ts'
-import { diskFailure } from './disk-failure.ts'
+import { diskFailure, errnoOf } from './disk-failure.ts'
 import { findHolders } from './lock-holders.ts'
 
-const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
 /** The exit code for flock(1) to use when another process holds the lock. */
 const BUSY = 75
 
@@ -62,11 +62,28 @@ export async function takeFlock(
 
 function open(path: string): number {
   try {
-    const descriptor = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
-    asFolderOwner(descriptor, dirname(path))
-    return descriptor
+    const folder = holdFolder(dirname(path))
+    const at = join(folder.at, basename(path))
+    try {
+      const made = openNew(at)
+      if (made === null) return openSync(at, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600)
+      folder.own(made)
+      return made
+    } finally {
+      folder.close()
+    }
   } catch (error) {
     throw diskFailure(error, 'open the lock', path)
+  }
+}
+
+/** Null: something is there, which may be anybody's. */
+function openNew(path: string): number | null {
+  try {
+    return openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return null
+    throw error
   }
 }
 

@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { constants, promises } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asFolderOwner } from './as-folder-owner.ts'
+import { holdFolder, notTheirs } from './as-folder-owner.ts'
 
 /**
  * Replaces a file whole, readable by its owner alone: a reader, and a crash, sees the old text or the new one. Durable. The protocol of
  * all files of ours that are replaced (those in a destination go by it too, through `Disk`): a new file beside the old one, its data
- * synced, then its name, then the folder. Root's are the folder's owner's. Throws the system's own error, and leaves nothing behind.
+ * synced, then its name, then the folder. What root makes in another user's folder is theirs. Throws the system's own error, or a Failure (`disk-forbidden`), and leaves nothing behind.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const next = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.new`)
+  const folder = holdFolder(dirname(path))
+  const next = join(folder.at, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`)
   try {
+    if (!folder.isSafe) throw notTheirs(dirname(path))
     await synced(next, 'wx', async (file) => {
-      asFolderOwner(file.fd, dirname(path))
+      folder.own(file.fd)
       await file.writeFile(text)
     })
-    await promises.rename(next, path)
-    await synced(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
+    await promises.rename(next, join(folder.at, basename(path)))
+    await synced(folder.at, constants.O_RDONLY | constants.O_DIRECTORY)
   } catch (error) {
     await promises.rm(next, { force: true }).catch(() => {})
     throw error
+  } finally {
+    folder.close()
   }
 }
 

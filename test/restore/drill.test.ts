@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -35,6 +46,18 @@ async function drill(
   expect(await readdir(join(folder, 'scratch'))).toEqual([])
   return why
 }
+
+test.runIf(process.getuid?.() === 0)(
+  "root runs none below another user's folder, and removes nothing there",
+  async () => {
+    const other = join(folder, 'other')
+    await mkdir(join(other, 'kept'), { recursive: true })
+    await symlink(other, join(folder, 'scratch'))
+    await chown(folder, 65_534, 65_534)
+    await expect(drill(['true'])).rejects.toMatchObject({ code: 'disk-forbidden' })
+    expect(await readdir(other)).toEqual(['kept'])
+  },
+)
 
 test('without {path} it runs once in the folder, which is private; the environment is fixed', async () => {
   const log = join(folder, 'log')

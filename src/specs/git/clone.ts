@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, lstatSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../model/failure.ts'
@@ -12,6 +12,7 @@ import {
   type ChildEnd,
   childEnvironment,
   runChild,
+  runTool,
   type TimeLimits,
 } from '../../system/child.ts'
 import { makeForOwner } from '../../system/make-with-parents.ts'
@@ -57,22 +58,29 @@ interface CloneOptions {
 /** The clone that stays, below `folder`, made where there is none. Whoever opens it holds its lock. */
 export async function openClone(folder: string, place: GitPlace, options: CloneOptions): Promise<GitClone> {
   await makeForOwner(folder)
-  const gitDir = join(folder, 'repo.git')
+  const gitDir = gitDirIn(folder)
+  // By tools, as the clone's owner: by root, these would reach whatever its owner puts at their paths.
+  const tool = async (program: string, ...words: readonly string[]): Promise<void> => {
+    const { exitCode, stderr } = await runTool(program, words, otherOwner(folder))
+    if (exitCode !== 0) throw broken(gitDir, stderr)
+  }
   if (!existsSync(join(gitDir, 'HEAD'))) {
     const next = `${gitDir}.new`
-    await rm(next, { recursive: true, force: true })
+    await tool('rm', '-rf', '--', next)
     await initClone(next, folder, place, options)
     // Without a HEAD it is not a clone.
-    await rm(gitDir, { recursive: true, force: true })
-    await rename(next, gitDir)
+    await tool('rm', '-rf', '--', gitDir)
+    await tool('mv', '-T', '--', next, gitDir)
   }
-  await clearLocks(gitDir)
+  // What a killed fetch left behind: the caller holds the clone's lock, so no other git runs.
+  const left = ['(', '-name', '*.lock', '-o', '-path', '*/objects/pack/tmp_*', ')', '!', '-type', 'd']
+  await tool('find', gitDir, ...left, '-delete')
   return cloneAt(gitDir, await configFile(folder, place), place, options)
 }
 
 /** The clone that stays, to look into without the lock; null: there is none. Nothing is written. */
 export async function lookIntoClone(folder: string, place: GitPlace, run: Run): Promise<GitClone | null> {
-  const gitDir = join(folder, 'repo.git')
+  const gitDir = gitDirIn(folder)
   return existsSync(join(gitDir, 'HEAD')) ? cloneAt(gitDir, '/dev/null', place, { run }) : null
 }
 
@@ -87,7 +95,7 @@ export async function withPassingClone<T>(
   try {
     const gitDir = join(own, 'repo.git')
     await initClone(gitDir, own, place, options)
-    const lent = join(folder, 'repo.git', 'objects')
+    const lent = join(gitDirIn(folder), 'objects')
     if (existsSync(lent)) await writeFile(join(gitDir, 'objects/info/alternates'), `${lent}\n`)
     return await use(cloneAt(gitDir, await configFile(own, place), place, options))
   } finally {
@@ -111,7 +119,7 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
   const { signal } = options.run
   const ssh = transportOf(place.url) === 'ssh' ? gitSshCommand(place) : null
   const env = gitEnvironment(config, ssh, place.caFile)
-  // Root's git is the owner's: who goes on with the clone, and whose settings in it count for nobody else.
+  // Root's git is the owner's, who goes on with the clone, and whose settings in it count for nobody else.
   const user = otherOwner(dirname(gitDir))
   const run: GitClone['run'] = (words, { input, config: more } = {}) =>
     runGit({
@@ -155,7 +163,7 @@ function cloneAt(gitDir: string, config: string, place: GitPlace, options: Clone
       const { name, id } = await farRef(place, far)
       if (id === null || (await idOf(into)) !== id) {
         const refspec = `+${name}:${into}`
-        const words = ['fetch', '--no-tags', '--no-write-fetch-head', '--force', '--progress']
+        const words = ['fetch', UPLOAD_PACK, '--no-tags', '--no-write-fetch-head', '--force', '--progress']
         const { stderr } = await far([...words, '--no-recurse-submodules', '--', place.url, refspec])
         // Git takes nothing of it, and calls that well.
         if (/shallow roots are not allowed|shallow update not allowed/.test(stderr)) throw shallowThere(place)
@@ -191,7 +199,7 @@ async function farRef(
   if (isCommitId(ref)) return { name: ref, id: null }
   const names = ref === 'HEAD' || ref.startsWith('refs/') ? [ref] : [`refs/heads/${ref}`, `refs/tags/${ref}`]
   const list = async (...words: readonly string[]) =>
-    (await far(['ls-remote', '--quiet', ...words])).stdout
+    (await far(['ls-remote', UPLOAD_PACK, '--quiet', ...words])).stdout
       .toString('utf8')
       .split('\n')
       .map((line) => line.split('\t'))
@@ -221,17 +229,13 @@ async function configFile(folder: string, { url }: GitPlace): Promise<string> {
   return file
 }
 
-/** Removes what a killed fetch left behind: the caller holds the clone's lock, so no other git runs. */
-async function clearLocks(gitDir: string): Promise<void> {
-  const away = async (folder: string, left: RegExp, recursive = false): Promise<void> => {
-    const entries = await readdir(folder, { withFileTypes: true, recursive }).catch(() => [])
-    for (const entry of entries)
-      if (!entry.isDirectory() && left.test(entry.name))
-        await rm(join(entry.parentPath, entry.name), { force: true })
-  }
-  await away(gitDir, /\.lock$/)
-  await away(join(gitDir, 'refs'), /\.lock$/, true)
-  await away(join(gitDir, 'objects/pack'), /^tmp_/)
+/** A link is none of ours: what it leads to may be anybody's. Throws a Failure. */
+function gitDirIn(folder: string): string {
+  const gitDir = join(folder, 'repo.git')
+  for (const path of [folder, gitDir])
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+      throw broken(path, 'it is a symbolic link, and none is followed there')
+  return gitDir
 }
 
 const broken = (where: string, stderr: string): Failure =>
@@ -242,9 +246,15 @@ const broken = (where: string, stderr: string): Failure =>
     path: where,
   })
 
-/** Settings of every git that we start: no hooks, no helpers, and everything fetched is checked. */
+/** Whatever a clone's own settings name for this URL. */
+const UPLOAD_PACK = '--upload-pack=git-upload-pack'
+
+/** Settings of every git that we start: no hooks, no helpers, no command of a clone's own settings, and everything fetched is checked. */
 const CONFIG: Readonly<Record<string, string>> = {
   'core.hooksPath': '/dev/null',
+  'core.fsmonitor': 'false',
+  // Prints nothing. An alternate's own git would be started otherwise, with the settings there.
+  'core.alternateRefsCommand': 'true',
   'core.fsync': 'all',
   'core.askPass': '',
   'credential.helper': '',
@@ -259,6 +269,7 @@ const CONFIG: Readonly<Record<string, string>> = {
   'http.lowSpeedTime': '60',
   // ssh's signatures alone count here.
   'gpg.format': 'ssh',
+  'gpg.ssh.program': 'ssh-keygen',
   'gpg.openpgp.program': '/bin/false',
   'gpg.x509.program': '/bin/false',
 }

@@ -41,6 +41,9 @@ export async function loadGitSpecs(specs: GitSpecs, run: Run): Promise<LoadedSpe
     }
   }
   return withPassingClone(folder, specs.place, farOptions(specs, run), async (clone) => {
+    // It has what was fetched before, and so need not fetch it again.
+    const known = (await stays?.commitOf(names.tip)) ?? null
+    if (known !== null) await clone.pin(names.tip, known)
     const found = await fetchTip(clone, names.tip, stays)
     return specs.use === 'newest' ? asItIs(specs, found, before, run) : judge(specs, found, before, run)
   })

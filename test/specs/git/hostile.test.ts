@@ -1,4 +1,17 @@
-import { appendFile, chmod, chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  chown,
+  lchown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as listen } from 'node:net'
 import { join } from 'node:path'
@@ -126,7 +139,17 @@ describe('a hostile tree', () => {
     await chmod(ran, 0o777)
     await writeFile(trap, `#!/bin/sh\nid -u >${ran}/as\nexit 1\n`, { mode: 0o755 })
     const config = join(bed.state, 'git', clone!, 'repo.git/config')
-    await appendFile(config, `[gpg "ssh"]\n\tprogram = ${trap}\n`)
+    await appendFile(
+      config,
+      [
+        `[gpg "ssh"]\n\tprogram = ${trap}\n[core]\n\talternateRefsCommand = ${trap}\n\tfsmonitor = ${trap}\n`,
+        `\tsshCommand = ${trap}\n[credential]\n\thelper = !${trap}\n[remote "file://${bed.remote}"]\n\tuploadpack = ${trap}\n`,
+      ].join(''),
+    )
+    // A fetch asks what an alternate has.
+    await execa('git', ['init', '-q', '--bare', join(bed.folder, 'lent.git')])
+    await writeFile(join(config, '../objects/info/alternates'), `${join(bed.folder, 'lent.git/objects')}\n`)
+    await execa('chown', ['-R', String(nobody), bed.state])
     const signers = join(bed.folder, 'signers')
     await writeFile(signers, 'x ssh-ed25519 AAAA\n')
     await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(bed.folder, 'signer')])
@@ -134,10 +157,61 @@ describe('a hostile tree', () => {
     await bed.git('config', 'user.signingkey', join(bed.folder, 'signer'))
     const commit = await bed.push({ 'other.yaml': spec() }, '-S')
     await bed.load({ place: { verifySignatures: signers } })
-    expect((await readFile(join(ran, 'as'), 'utf8')).trim()).toBe(String(nobody))
     expect((await bed.load()).revision).toBe(commit)
+    await bed.push({ 'third.yaml': spec() })
+    await bed.load({ use: 'look' })
     expect(await strangers()).toBe('')
+    expect(await readdir(ran)).toEqual([])
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    "of another user's box, a link in place of the clone leads root nowhere: nothing runs, and nothing is written or removed there",
+    async () => {
+      const nobody = 65_534
+      await chmod(bed.folder, 0o755)
+      await mkdir(bed.state)
+      await chown(bed.state, nobody, nobody)
+      await bed.push({ 'good.yaml': spec() })
+      await bed.load()
+      const [name] = (await readdir(join(bed.state, 'git'))).filter((one) => !one.endsWith('.lock'))
+      const clone = join(bed.state, 'git', name!)
+      const other = join(bed.folder, 'roots')
+      const [ran, trap] = [join(bed.folder, 'ran'), join(bed.folder, 'trap')]
+      await writeFile(trap, `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 })
+      await execa('cp', ['-a', clone, other])
+      await chown(other, 0, 0)
+      await writeFile(join(other, 'gitconfig'), 'kept')
+      await writeFile(join(other, 'repo.git/refs/a.lock'), 'kept')
+      await appendFile(join(other, 'repo.git/config'), `[core]\n\talternateRefsCommand = ${trap}\n`)
+      await bed.push({ 'other.yaml': spec() })
+      const lead = async (path: string, to: string): Promise<void> => {
+        await rename(path, `${path}.away`)
+        await symlink(to, path)
+        await lchown(path, nobody, nobody)
+      }
+      const expectNothing = async (): Promise<void> => {
+        for (const use of ['obey', 'look', 'recall'] as const)
+          await expect(bed.load({ use }), use).rejects.toMatchObject({
+            code: expect.stringMatching(/^(git-clone-broken|disk-forbidden)$/),
+          })
+        expect(await readFile(join(other, 'gitconfig'), 'utf8')).toBe('kept')
+        expect(await readFile(join(other, 'repo.git/refs/a.lock'), 'utf8')).toBe('kept')
+        await expect(stat(ran)).rejects.toMatchObject({ code: 'ENOENT' })
+      }
+      await lead(clone, other)
+      await expectNothing()
+      await rm(clone)
+      await rename(`${clone}.away`, clone)
+      await lead(join(clone, 'repo.git'), join(other, 'repo.git'))
+      await expectNothing()
+      await rm(join(clone, 'repo.git'))
+      await rename(join(clone, 'repo.git.away'), join(clone, 'repo.git'))
+      // What is removed there goes by the same rule, one link further in.
+      await lead(join(clone, 'repo.git/refs'), join(other, 'repo.git/refs'))
+      await bed.load().catch(() => {})
+      expect(await readFile(join(other, 'repo.git/refs/a.lock'), 'utf8')).toBe('kept')
+    },
+  )
 })
 
 describe('a fetch', () => {
@@ -431,7 +505,6 @@ describe('the clone', () => {
     const good = await bed.push({ 'a.yaml': spec() })
     await bed.load()
     await bed.push({ 'b.yaml': 'x' })
-    const { rm } = await import('node:fs/promises')
     await rm(join(await clone(), '..'), { recursive: true })
     expect(await bed.load()).toMatchObject({ revision: good, lastGood: { obeyed: good } })
   })
