@@ -67,7 +67,8 @@ export default defineConfig({
     ],
     // Real sshd, rsync and git: a case waits for processes, never for luck. So there may be more cases than processors, and
     // the limits are for what hangs.
-    testTimeout: 600_000,
+    // In full one test may go through a thousand cuts, or ten million schedules.
+    testTimeout: process.env['TEST_EXTENT'] === 'full' ? 24 * 3_600_000 : 600_000,
     hookTimeout: 600_000,
     expect: { poll: { timeout: 300_000 } },
     maxWorkers: Math.max(5, 2 * availableParallelism()),
