@@ -16,7 +16,7 @@ import {
   type KeyFacts,
   notAsked,
 } from '../decide/doctor/source.ts'
-import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { holdOfIdentity, mustBeMeant } from '../decide/specs/identity-hold.ts'
 import { leapOf } from '../decide/time/box-clock.ts'
 import { nearestFolder } from '../destination/disk/facts.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
@@ -247,14 +247,7 @@ async function rebuild(name: string, { workspace, console, run }: Context): Prom
   const { path } = destination
   const files = layout(path)
   const { identity, halt } = await destination.identify(run)
-  if (halt !== null) throw new Failure(halt)
-  const hold = holdOfIdentity(path, identity)
-  if (hold !== null) {
-    throw new Failure({
-      ...hold,
-      hint: `If this is the right disk, first run a pass after: reconcile release ${hold.id} --reason "…"`,
-    })
-  }
+  mustBeMeant(path, { identity, halt })
   if (!identity.hasPrivateFolder) {
     throw new Failure({
       code: 'no-destination',

@@ -3,8 +3,8 @@ import { explainBackup } from '../decide/explain/backup.ts'
 import type { Look } from '../decide/explain/explained.ts'
 import { explainFile, knownPaths, pathHere } from '../decide/explain/file.ts'
 import { explainLostAt, momentsAt } from '../decide/explain/lost-at.ts'
-import { codeOfDiagnostics } from '../decide/status/exit-code.ts'
-import type { Explanation, LostAtExplanation } from '../model/explanation.ts'
+import { codeOfDiagnostics, codeOfExplanation } from '../decide/status/exit-code.ts'
+import type { Explanation } from '../model/explanation.ts'
 import { Failure } from '../model/failure.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { RelPath } from '../model/rel-path.ts'
@@ -147,13 +147,6 @@ async function lookAtSides(
   const options = passOptions(spec, workspace, { ...terms, holds: await openCommonHolds(workspace) })
   const asOf = given ?? run.now()
   return lookNow(await openPorts(spec, workspace), spec, options, { ...asked, asOf }, run)
-}
-
-/** 1 if one side could not be read, so the explanation may be incomplete. */
-function codeOfExplanation(explained: Exclude<Explanation, LostAtExplanation>): number {
-  if (explained.kind === 'faulty') return 3
-  const { source, destination } = explained.known
-  return source === 'complete' && destination === 'complete' ? 0 : 1
 }
 
 function unknownPath(spec: Spec, path: string, known: ReadonlySet<string>): Failure {

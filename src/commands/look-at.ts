@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, lstat, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { openBox } from '../box/box.ts'
-import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { holdOfIdentity, whyNotIts } from '../decide/specs/identity-hold.ts'
 import type { Disk } from '../destination/disk/disk.ts'
 import { realDisk } from '../destination/disk/real-disk.ts'
 import type { BoxState } from '../model/box.ts'
@@ -148,13 +148,21 @@ export async function openHistories(
   return { workspace, specs, diagnostics: plainDiagnostics(workspace.diagnostics) }
 }
 
-/** The destination of a spec, whose ledger is to be read. */
+/** The destination of a spec, whose ledger is to be read: where it is gone, or another's is there, its history ends with that. */
 export async function openLedgerOf(
   { name, destination: place }: Spec,
   workspace: Workspace,
 ): Promise<Destination> {
   const { options } = await asReader(place.path, 'refuse')
-  return openPlace(place, name, workspace, options)
+  const destination = await openPlace(place, name, workspace, options)
+  return { ...destination, history: (run) => ownHistory(destination, run) }
+}
+
+async function* ownHistory(destination: Destination, run: Run): ReturnType<Destination['history']> {
+  const { identity, halt } = await destination.identify(run)
+  const why = halt === null ? whyNotIts(destination.path, identity) : null
+  if (why !== null) return { head: null, torn: 0, halt: why }
+  return yield* destination.history(run)
 }
 
 /** A destination of which nothing is known but its folder. */

@@ -11,10 +11,11 @@ import {
   noRoom,
   proofsOf,
 } from '../decide/restore/proof.ts'
+import { mustBeMeant } from '../decide/specs/identity-hold.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Drilled } from '../model/drilled.ts'
-import { Failure, problemOf } from '../model/failure.ts'
+import { problemOf } from '../model/failure.ts'
 import { isoTime } from '../model/instant.ts'
 import type { DrillEvent, LedgerEvent } from '../model/ledger-event.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
@@ -74,7 +75,7 @@ export async function prove(
   try {
     const destination = await openNear(spec, workspace)
     const holding = await destination.inspect(run)
-    if (holding.halt !== null) throw new Failure(holding.halt)
+    mustBeMeant(destination.path, holding)
     const scratch = scratchIn(state)
     for (const proof of choose(proofsOf(spec, holding, drill.name, run.now()))) {
       const room = await freeBytes(scratch)

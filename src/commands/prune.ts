@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { namedRemovals, thinSeries } from '../decide/prune/name-removals.ts'
+import { mustBeMeant } from '../decide/specs/identity-hold.ts'
 import { codeOfPlan } from '../decide/status/exit-code.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding, PrunedFile } from '../model/holding.ts'
@@ -167,7 +168,7 @@ async function pruneByName(
   const destination = await openNear(spec, workspace)
   if (dryRun) {
     const holding = await destination.inspect(run)
-    if (holding.halt !== null) throw new Failure(holding.halt)
+    mustBeMeant(destination.path, holding)
     requireHeld(name, paths, holding)
     sayEach(console, 'would move to the trash:', paths, all)
     if (paths.length > 1) say(console, `Result: ${ofFiles(paths, holding)} would be removed.`)

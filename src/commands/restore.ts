@@ -9,6 +9,7 @@ import {
   type RestoreWish,
   restorePoints,
 } from '../decide/restore/points.ts'
+import { whyNotIts } from '../decide/specs/identity-hold.ts'
 import { codeOfProblems } from '../decide/status/exit-code.ts'
 import { freeBytes } from '../destination/look/holding.ts'
 import { Failure } from '../model/failure.ts'
@@ -135,9 +136,10 @@ async function openHeld(name: string, given: RestoreFlags, run: Run) {
   const holding = await found.destination.inspect(run)
   const { halt, files } = holding
   // With a damaged ledger the markers still vouch for what is there.
-  if (halt !== null && files.size === 0) throw new Failure(halt)
+  const why = halt ?? (found.isClosed ? null : whyNotIts(found.destination.path, holding.identity))
+  if (why !== null && files.size === 0) throw new Failure(why)
   const unread = found.isClosed ? `${join(found.destination.path, PRIVATE_FOLDER)} cannot be read` : null
-  const doubt = unread ?? halt?.message ?? null
+  const doubt = unread ?? why?.message ?? null
   return { ...found, holding, doubt, points: restorePoints(holding, found.rules, found.accepted) }
 }
 

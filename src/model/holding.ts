@@ -142,6 +142,8 @@ export interface StrangeDisk {
   readonly disk: DiskFacts
   /** When a pass over what was found last ended, by its own word; null: nothing was found, or it does not say. ISO text. */
   readonly lastPass: string | null
+  /** What is there where nothing was found; left out: a destination was. */
+  readonly left?: 'nothing' | 'file' | 'empty-folder' | 'without-private-folder' | 'no-id'
   /** Of the expected one, as `state` remembers it; null: it does not. */
   readonly before: DiskBefore | null
   /** The disks that take turns; left out: none do. */

@@ -1,4 +1,4 @@
-import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { mustBeMeant } from '../decide/specs/identity-hold.ts'
 import { Failure } from '../model/failure.ts'
 import type { Holding } from '../model/holding.ts'
 import type { LockHolder } from '../model/outcome.ts'
@@ -21,13 +21,7 @@ export async function underLock<T>(
   work: (locked: LockedDestination, holding: Holding) => Promise<T>,
 ): Promise<UnderLock<T>> {
   const { identity, halt } = await destination.identify(run)
-  if (halt !== null) throw new Failure({ ...halt, retryable: false })
-  const hold = holdOfIdentity(destination.path, identity)
-  if (hold !== null) {
-    const { id, code, message } = hold
-    const hint = `If this is the right disk, first run reconcile release ${id} --reason "…" and a pass.`
-    throw new Failure({ code, message, hint, retryable: false })
-  }
+  mustBeMeant(destination.path, { identity, halt })
   if (!identity.hasPrivateFolder) {
     throw new Failure({
       code: 'no-destination',

@@ -1,4 +1,4 @@
-import { holdOfIdentity } from '../decide/specs/identity-hold.ts'
+import { haltOfHold, holdOfIdentity } from '../decide/specs/identity-hold.ts'
 import { firstOf } from '../decide/status/exit-code.ts'
 import {
   eventsOf,
@@ -147,9 +147,7 @@ function mayBeRecorded(
     })
   }
   if (by === 'folder') return false
-  const { id, code, message } = hold
-  const hint = `If this is the right disk, first run reconcile release ${id} --reason "…" and a pass.`
-  throw new Failure({ code, message, hint })
+  throw new Failure(haltOfHold(hold))
 }
 
 /** Keeps what still holds under the lock, or by a second look where the lock cannot be had, and what the ledger is to know of it. */

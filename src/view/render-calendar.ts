@@ -40,7 +40,7 @@ export function backupLines(backup: BackupExplanation, brush: Paint, options: Op
   return [
     ...prose(`${policy}${pick}; days and times of ${backup.timezone}; prune: ${backup.prune}`),
     ...backup.series.flatMap((series) => ['', ...seriesLines(series, now, brush, options)]),
-    ...(backup.series.length === 0 ? ['', ...prose('No file belongs to a series yet.')] : []),
+    ...(backup.series.length === 0 ? ['', ...prose(noSeries(backup))] : []),
     ...(backup.unmatched === 0
       ? []
       : [
@@ -52,6 +52,11 @@ export function backupLines(backup: BackupExplanation, brush: Paint, options: Op
     ...trashLines(backup, brush, options),
   ]
 }
+
+const noSeries = ({ known }: BackupExplanation): string =>
+  known.destination === 'complete'
+    ? 'No file belongs to a series yet.'
+    : 'Its series and points are not known: the destination could not be read.'
 
 function seriesLines(
   series: SeriesExplanation,

@@ -22,6 +22,8 @@ const PATHS = 10
 export function statementFacts(one: BackupStatement, zone: Zone): readonly StatementFact[] {
   const { came, verified, removed, held, released, head, halt } = one
   const local = (text: string) => inLocalTime(text.replace(/(?<=:\d\d)\.\d+Z/g, 'Z'), zone)
+  if (halt !== null && isUnread(one))
+    return [{ label: 'ledger', bad: true, lines: [local(`Nothing is known: ${withHint(halt)}`)] }]
   const late = one.series.flatMap((series) => lateLines(series, one.until))
   const [isUnknown, none] = onTime(one)
   const day = (time: string) => dayOf(time, one)
@@ -94,6 +96,10 @@ export function statementFacts(one: BackupStatement, zone: Zone): readonly State
     lines.length === 0 ? [] : { label, bad, lines: lines.map(local) },
   )
 }
+
+/** Nothing of it could be read: its zeros are not facts. */
+const isUnread = ({ head, series, held }: BackupStatement): boolean =>
+  head === null && series.length === 0 && held.files === 0
 
 const named = (paths: readonly string[]): string =>
   `${paths.slice(0, PATHS).join(', ')}${paths.length > PATHS ? ', …' : ''}`

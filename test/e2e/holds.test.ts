@@ -489,3 +489,45 @@ describe('_defaults.yaml', () => {
     }
   })
 })
+
+describe('a destination that is gone, and has no mount to say so', () => {
+  const readers: readonly (readonly string[])[] = [
+    ['restore', 'gone', '--list'],
+    ['restore', 'gone', '.', '--to', 'out'],
+    ['log', 'gone'],
+    ['report', 'gone', '--month', new Date().toISOString().slice(0, 7)],
+    ['explain', 'gone', '--lost-at', '2020-01-01'],
+    ['prune', 'gone', 'a.tar', '--reason', 'test', '--dry-run'],
+    ['verify', 'gone'],
+    ['explain', 'gone'],
+  ]
+  let at: Backup
+  beforeAll(async () => {
+    at = await holding('gone')
+    await at.declare({ prune: { mode: 'manual' } })
+    await rename(at.destination, join(world.folder, 'away-gone'))
+  })
+  test.each(readers)('is no empty backup: %s', async (...words) => {
+    const { stdout, stderr, code } = await world.run(...words)
+    const said = `${stdout}${stderr}`.replace(/\s+/g, ' ')
+    expect(said).toContain(`${at.destination} was the destination`)
+    expect(said).toContain('is not there now')
+    expect(said).not.toMatch(
+      /holds nothing|no ledger yet|nothing has come|belongs to a series yet|right disk/,
+    )
+    expect(code).toBe(7)
+  })
+
+  test.each([
+    ['is a file now', () => writeFile(at.destination, '')],
+    ['is an empty folder now', () => mkdir(at.destination)],
+    ['has files but no .reconcile now', () => at.putHere('x', 'x')],
+    ['has no id now', () => mkdir(join(at.destination, '.reconcile'), { recursive: true, mode: 0o700 })],
+  ])('what stands there in its place is named: it %s', async (left, put) => {
+    await put()
+    const { stdout, code } = await at.run()
+    expect(stdout.replace(/\s+/g, ' ')).toContain(left)
+    expect(code).toBe(7)
+    await rm(at.destination, { recursive: true })
+  })
+})

@@ -5,6 +5,7 @@ import type { RefusedNames } from '../../model/ports.ts'
 import type { RelPath } from '../../model/rel-path.ts'
 import type { DestinationPlace } from '../../model/spec.ts'
 import type { Halt, Hold } from '../../model/trouble.ts'
+import { haltOfHold } from '../specs/identity-hold.ts'
 import { failedCheck, okCheck, okUnless, skippedCheck, troubledCheck, warningCheck } from './check.ts'
 
 /** Names of the kinds that not every file system takes: what is tried beside the source's own. */
@@ -55,13 +56,7 @@ export function judgeDestination(place: DestinationPlace, facts: NearFacts): rea
     else checks.push(isStopped ? skippedCheck(code, BEFORE) : okCheck(code, message))
     isStopped ||= code === stoppedAt
   }
-  if (hold !== null)
-    checks.push(
-      failedCheck('disk-identity', {
-        ...hold,
-        hint: `If this is the right disk: reconcile release ${hold.id} --reason "…"`,
-      }),
-    )
+  if (hold !== null) checks.push(failedCheck('disk-identity', haltOfHold(hold)))
   else if (hasPrivateFolder && halt === null)
     checks.push(okCheck('disk-identity', 'it is the disk that was here before'))
   if (holding !== null && hasPrivateFolder)

@@ -1,6 +1,7 @@
+import { Failure } from '../../model/failure.ts'
 import type { DiskBefore, DiskNames, Identity, StrangeDisk } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
-import type { Hold } from '../../model/trouble.ts'
+import type { Halt, Hold } from '../../model/trouble.ts'
 import { holdId } from '../documents/fingerprint.ts'
 
 const UNKNOWN = 'destination-unknown'
@@ -23,11 +24,12 @@ export function holdOfIdentity(path: string, identity: Identity): Hold | null {
     message,
     ...(code === UNKNOWN && lastSeenAt === null ? { neverSeen: true } : {}),
   })
+  const left = strange?.left ?? 'no-id'
   const now = strange === undefined ? '' : ` ${nowOn(strange)}`
   if (found === null) {
     return hold(
       'destination-id-missing',
-      `${path} was the destination ${expected} before${beforeOn(strange)} and has no id now.${now} If its disk is not mounted, mount it and run again; release only if this folder is meant to start afresh`,
+      `${path} was the destination ${expected} before${beforeOn(strange)} and ${LEFT[left]}.${now} If its disk is not mounted, mount it${PUT_BACK[left] ?? ''} and run again; release only if this folder is meant to start afresh`,
     )
   }
   const lastPass = strange?.lastPass ?? null
@@ -74,6 +76,45 @@ function holdOfTurn(
   const holds = found === null ? 'It holds no destination yet' : `It holds the destination ${found}${pass}`
   const message = `the disk at ${disk.mountPoint}, ${name}, is new to ${path}, which knows ${names.join(', ')}. ${holds}. Mount a known disk, or release this one to let it take turns too`
   return { id, code, message }
+}
+
+/** What is there in place of a destination, as the end of a clause. */
+const LEFT: Readonly<Record<NonNullable<StrangeDisk['left']>, string>> = {
+  nothing: 'is not there now',
+  file: 'is a file now, not a folder',
+  'empty-folder': 'is an empty folder now',
+  'without-private-folder': 'has files but no .reconcile now',
+  'no-id': 'has no id now (.reconcile/id)',
+}
+
+const PUT_BACK: Partial<typeof LEFT> = {
+  nothing: ', or if the folder was moved, move it back,',
+  file: ', or move that file away and put the folder back,',
+  'without-private-folder': ', or if .reconcile was moved, move it back,',
+}
+
+/** What follows from a hold outside of a pass. Its message says when a release is right. */
+export const haltOfHold = ({ id, code, message }: Hold): Halt => ({
+  code,
+  message,
+  hint: `To release it: reconcile release ${id} --reason "…", and run a pass.`,
+})
+
+/** Throws a Failure where a destination may not be read, or is not the one that is meant. */
+export function mustBeMeant(
+  path: string,
+  facts: { readonly identity: Identity; readonly halt: Halt | null },
+): void {
+  const hold = facts.halt === null ? holdOfIdentity(path, facts.identity) : null
+  const halt = hold === null ? facts.halt : haltOfHold(hold)
+  if (halt !== null) throw new Failure({ ...halt, retryable: false })
+}
+
+/** Why what is read there says nothing of this backup: the destination is gone, or another's stands in its place. Null: it may be its own. */
+export function whyNotIts(path: string, identity: Identity): Halt | null {
+  const hold = holdOfIdentity(path, identity)
+  const isOther = hold?.code === 'destination-other-id'
+  return hold !== null && (identity.found === null || isOther) ? haltOfHold(hold) : null
 }
 
 const nowOn = ({ disk }: StrangeDisk): string => `It is on ${diskName(disk)}, mounted at ${disk.mountPoint}.`

@@ -1,3 +1,4 @@
+import type { Explained } from '../../model/explanation.ts'
 import type { Stop } from '../../model/failure.ts'
 import type { BareOutcome, Result } from '../../model/outcome.ts'
 import type { BackupPlan, Plan } from '../../model/plan.ts'
@@ -99,6 +100,19 @@ export function codeOfPlan(plan: Plan, detailed: boolean): number {
     codeOfDiagnostics(plan.diagnostics),
     ...(plan.backups.length === 0 ? [1] : []),
     ...(detailed && pending ? [2] : []),
+  ])
+}
+
+/** 1 if one side could not be read, so that the explanation may be incomplete; where the destination was not, what kept it from being read. */
+export function codeOfExplanation({
+  known,
+  halt,
+  holds,
+}: Pick<Explained, 'known' | 'halt' | 'holds'>): number {
+  const isRead = known.destination === 'complete'
+  return firstOf([
+    ...(isRead ? [] : [1, ...codesOfTrouble([], halt), ...(holds.length > 0 ? [7] : [])]),
+    ...(known.source === 'complete' ? [] : [1]),
   ])
 }
 

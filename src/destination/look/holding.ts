@@ -97,11 +97,20 @@ export async function identify(
       before: expected === null ? null : await box.wasHere(expected),
       ...(known === null || emptied !== undefined ? {} : { known }),
       ...(isCopy ? { isCopy } : {}),
+      ...(found === null ? { left: await leftAt(ground) } : {}),
     }
     return { identity: { ...identity, strange }, halt }
   } catch (error) {
     throw diskFailure(error, 'look at', files.own)
   }
+}
+
+async function leftAt({ disk, place }: Ground): Promise<NonNullable<StrangeDisk['left']>> {
+  const there = await disk.lstat(place.path)
+  if (there?.kind !== 'folder') return there === null ? 'nothing' : 'file'
+  if ((await disk.lstat(layout(place.path).own)) !== null) return 'no-id'
+  const names = await disk.list(place.path)
+  return names === null || names.length === 0 ? 'empty-folder' : 'without-private-folder'
 }
 
 /** That nothing is mounted is no news where disks take turns, once there are any. */
