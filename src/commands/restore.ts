@@ -9,6 +9,7 @@ import {
   type RestoreWish,
   restorePoints,
 } from '../decide/restore/points.ts'
+import { specFaults } from '../decide/specs/faults.ts'
 import { whyNotIts } from '../decide/specs/identity-hold.ts'
 import { codeOfProblems } from '../decide/status/exit-code.ts'
 import { freeBytes } from '../destination/look/holding.ts'
@@ -41,7 +42,7 @@ import { asReader, isFolder, openGiven } from './look-at.ts'
 import { nearestOf } from './nearest.ts'
 import { mayWriteTo } from './private-file.ts'
 import { byHand } from './prove-by-hand.ts'
-import { chooseSpecs, openPlace, openWorkspace, type Workspace } from './workspace.ts'
+import { chooseSpecs, filesOf, openPlace, openWorkspace, type Workspace } from './workspace.ts'
 
 interface RestoreFlags extends SharedFlags {
   readonly to?: string
@@ -155,16 +156,24 @@ async function folderAt(path: string, given: RestoreFlags) {
 
 async function backupOf(name: string, workspace: Workspace) {
   const [spec] = chooseSpecs(workspace, [name])
-  if (spec === undefined)
-    throw new Failure({
-      code: 'unknown-backup',
-      message: `the spec of ${name} is faulty, so its destination is not known`,
-      hint: "Give the destination's folder instead of the name: its disk alone is enough.",
-    })
+  if (spec === undefined) throw await faultySpec(name, workspace)
   const { isClosed, options } = await asReader(spec.destination.path, 'markers')
   const destination = await openPlace(spec.destination, spec.name, workspace, options)
   const accepted = (record: LedgerRecord) => isLossAccepted(spec, record.path, record)
   return { name, destination, rules: spec.series, accepted, workspace, isClosed }
+}
+
+/** Names its faults, and where this box knows its destination to be. */
+async function faultySpec(name: string, { loaded, diagnostics, box }: Workspace): Promise<Failure> {
+  const [first] = specFaults(filesOf(name, loaded), diagnostics)
+  const fault = first === undefined ? '' : ` (${first.file}:${first.line}: ${first.message})`
+  const known = (await box.places().catch(() => [])).find(({ backup }) => backup === name)
+  const again = known === undefined ? '' : `: ${shellWords(['reconcile', 'restore', known.path])} --list`
+  return new Failure({
+    code: 'unknown-backup',
+    message: `the spec of ${name} is faulty${fault}, so its destination is not known${known === undefined ? '' : ` by it; the last pass used ${known.path}`}`,
+    hint: `Fix the spec, or give the destination's folder instead of the name, as its disk alone is enough${again}`,
+  })
 }
 
 /** Of disks that take turns, the one that is here may not be the one with the newest points. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants, promises } from 'node:fs'
 import type { RelPath } from '../model/rel-path.ts'
 import type { Pace, Reread } from '../model/verified.ts'
-import { errnoOf } from '../system/disk-failure.ts'
+import { errnoOf, whoForbids } from '../system/disk-failure.ts'
 import { type Disk, secondsOf } from './disk/disk.ts'
 import { folders } from './disk/folders.ts'
 import { markerSum } from './ledger/line.ts'
@@ -51,7 +51,15 @@ async function rereadNow(
       return { claim: digest, sum: markerSum(bytes) }
     }),
   )
-  if (typeof found === 'string') return { ...nothing, state: 'unreadable', why: found, markers }
+  if (typeof found === 'string') {
+    const whose = found === 'EACCES' || found === 'EPERM' ? whoForbids([place]) : null
+    if (whose === null) return { ...nothing, state: 'unreadable', why: found, markers }
+    const [why, hint] = [
+      `permission denied: ${whose.whose}`,
+      `Give it to the user who runs this: ${whose.give}`,
+    ]
+    return { ...nothing, state: 'unreadable', why, hint, markers }
+  }
   return { ...found, state: 'read', markers, why: '' }
 }
 

@@ -57,8 +57,9 @@ export interface Reread {
   readonly modified: number
   /** Each marker next to it: what it claims, hex (null: nothing that can be understood), and the CRC-32 of its bytes, signed. */
   readonly markers: readonly { readonly claim: string | null; readonly sum: number }[]
-  /** Why it is unreadable. */
+  /** Why it is unreadable. `hint`: what to do, where it is not for the disk's health. */
   readonly why: string
+  readonly hint?: string
 }
 
 /** Slows reading down. Comes back when so many bytes more may be read; throws the signal's reason. */

@@ -1,7 +1,9 @@
-import { statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, statfsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
-import type { Failure } from '../model/failure.ts'
+import { Failure } from '../model/failure.ts'
+import { shellWords } from '../model/shell-words.ts'
 import { failureOf, systemErrorOf } from '../model/system-error.ts'
+import { userName } from './who-am-i.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT'])
 
@@ -29,7 +31,54 @@ export function diskFailure(error: unknown, doing: string, path: string): Failur
   const noFolder = isFolder && place !== null ? whyNoFolder(place) : null
   const failure = failureOf(error, { doing, path, lacksInodes, noFolder })
   if (failure === null) throw error
-  return failure
+  const { dest } = error as { readonly dest?: unknown }
+  const at = [...(typeof dest === 'string' ? [dest] : []), place ?? ''].filter(isAbsolute)
+  const whose = failure === error || failure.code !== 'disk-forbidden' ? null : whoForbids(at)
+  if (whose === null) return failure
+  const { code, retryable } = failure
+  const hint = `Run as the user who owns the destination, or give it to this user: ${whose.give}`
+  const about = failure.path === null ? {} : { path: failure.path }
+  return new Failure({
+    code,
+    message: `${failure.message}: ${whose.whose}`,
+    hint,
+    retryable,
+    ...about,
+    cause: error,
+  })
+}
+
+/** Whose the file or folder is that this user has no right to, of these or the folders they are in, and how to give it; null: none is seen. */
+export function whoForbids(
+  paths: readonly string[],
+): { readonly whose: string; readonly give: string } | null {
+  for (const at of paths.flatMap((path) => [path, dirname(path)])) {
+    const there = statOf(at)
+    if (there === null) continue
+    try {
+      accessSync(at, there.isDirectory() ? constants.W_OK | constants.X_OK : constants.R_OK)
+    } catch {
+      const uid = process.getuid?.() ?? 0
+      const mode = (there.mode & 0o777).toString(8)
+      const give =
+        there.uid === uid
+          ? ['chmod', there.isDirectory() ? 'u+rwx' : 'u+r', at]
+          : ['sudo', 'chown', userName(uid) ?? String(uid), at]
+      return {
+        whose: `${at} belongs to ${userName(there.uid) ?? `uid ${there.uid}`}, mode ${mode}`,
+        give: shellWords(give),
+      }
+    }
+  }
+  return null
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path)
+  } catch {
+    return null
+  }
 }
 
 /** `/a/b is a file, not a folder`: what keeps an absolute path from being that of a folder, or of something in one; null: nothing does. */

@@ -25,7 +25,7 @@ interface Found {
  * with a newline. `quiet`: nothing of what is fine.
  */
 export function renderDoctor(
-  { backups, box, exitCode }: DoctorReport,
+  { backups, box, diagnostics, exitCode }: DoctorReport,
   options: { readonly color: boolean; readonly width: number; readonly quiet: boolean },
 ): string {
   const brush = paint(options.color)
@@ -68,27 +68,38 @@ export function renderDoctor(
       ),
     ]
   })
+  const faults = diagnostics.filter(({ severity }) => severity === 'error').length
   const lines = [
-    ...wrapText(verdict(backups.length, of('failed'), of('warning')), options.width),
+    ...wrapText(verdict(backups.length, faults, of('failed'), of('warning')), options.width),
     '',
     ...rows,
   ]
   return `${[...lines, ...(options.quiet ? [] : rest)].join('\n').trimEnd()}\n`
 }
 
-function verdict(count: number, failed: readonly Found[], warnings: readonly Found[]): string {
+function verdict(
+  count: number,
+  faults: number,
+  failed: readonly Found[],
+  warnings: readonly Found[],
+): string {
   const byName = groupBy(failed, ({ name }) => name)
   const codes = (of: readonly Found[]): string => [...new Set(of.map(({ check }) => check.code))].join(', ')
   const bad = [...byName].flatMap(([name, of]) => (name === BOX ? [] : `${escapeText(name)} (${codes(of)})`))
   const box = byName.get(BOX)
   const said = [
+    ...(faults === 0
+      ? []
+      : [
+          `${counted(faults, 'fault')} in specs or settings (reconcile validate): what is faulty was not checked`,
+        ]),
     ...(bad.length === 0
       ? []
       : [`${bad.length} of ${count} ${bad.length === 1 ? 'needs' : 'need'} you: ${bad.join(', ')}`]),
     ...(box === undefined ? [] : [`this box needs you (${codes(box)})`]),
     ...(warnings.length === 0 ? [] : [counted(warnings.length, 'warning')]),
   ]
-  if (failed.length === 0) said.unshift(`all is well with ${counted(count, 'backup')} and this box`)
+  if (failed.length + faults === 0) said.unshift(`all is well with ${counted(count, 'backup')} and this box`)
   const text = said.join('; ')
   return `${text[0]!.toUpperCase()}${text.slice(1)}.`
 }

@@ -220,6 +220,8 @@ const offUntil = (off: BackupOutcome['off']): readonly string[] => {
 function held({ result, stale, complete, lookedAt }: BackupOutcome, started: string): readonly string[] {
   if (result === 'busy' || result === 'suspended' || stale.length > 0 || lookedAt === null) return []
   if (Date.parse(lookedAt) < Date.parse(started)) return [`not looked at since ${lookedAt}`]
+  // What stopped it may have kept it from counting.
+  if (result === 'halted' && complete.files === 0) return []
   return [`${counted(complete.files, 'file')} complete, ${humanSize(complete.bytes)}`]
 }
 

@@ -120,7 +120,7 @@ describe('the summary after a pass', () => {
       width: 80,
     })
     expect(said).toMatchInlineSnapshot(`
-      "f  halted  0 files complete, 0 B
+      "f  halted
         ! held      /srv/f was the destination fb1a2c24-0673-457d-b194-d421eec7d746
                     before (last here 2026-11-06) and has no id now. It is on xfs,
                     /dev/vdb, mounted at /. If its disk is not mounted, mount it

@@ -47,6 +47,11 @@ function finding(code: Exclude<FindingCode, `ledger-${string}`>, path: string, d
   return { code, path, message: detail === '' ? message : `${message}: ${detail}`, hint }
 }
 
+function unreadable(path: string, { why, hint }: Pick<Reread, 'why' | 'hint'>): Finding {
+  const found = finding('unreadable-here', path, why)
+  return hint === undefined ? found : { ...found, hint: `${hint}. Nothing was recorded about it.` }
+}
+
 /** How a ledger is damaged; null: that is not what halts it. */
 export function findingOfLedger({ code, damage, message, hint }: Halt): Finding | null {
   if (code === 'ledger-missing') return { code, message, hint }
@@ -86,7 +91,7 @@ export function findingsOfRead(record: LedgerRecord, read: Reread): readonly Fin
   const { path, md5, sha256, markerSum } = record
   if (read.state === 'missing') return [finding('missing-here', path)]
   const found: Finding[] = []
-  if (read.state === 'unreadable') found.push(finding('unreadable-here', path, read.why))
+  if (read.state === 'unreadable') found.push(unreadable(path, read))
   else if (read.digests?.md5 !== md5 || read.digests.sha256 !== sha256)
     found.push(
       finding(
@@ -108,7 +113,7 @@ export function findingsOfRead(record: LedgerRecord, read: Reread): readonly Fin
 /** The same where the ledger cannot be trusted, by its markers alone: null where they do not vouch for it. */
 export function findingsByMarker(path: RelPath, read: Reread): readonly Finding[] | null {
   const claims = read.markers.map(({ claim }) => claim).filter((claim) => claim !== null)
-  if (read.state === 'unreadable') return [finding('unreadable-here', path, read.why)]
+  if (read.state === 'unreadable') return [unreadable(path, read)]
   if (read.digests === null || claims.length === 0) return null
   const { md5, sha256 } = read.digests
   return claims.every((claim) => claim === md5 || claim === sha256)

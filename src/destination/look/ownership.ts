@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Mount, mountOf } from '../../model/mount-table.ts'
+import { shellWords } from '../../model/shell-words.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
+import { userName } from '../../system/who-am-i.ts'
 import type { Disk, DiskKind } from '../disk/disk.ts'
 import { FOLDER_MODE } from '../disk/modes.ts'
 import type { Layout } from '../layout.ts'
@@ -32,7 +33,11 @@ export function otherOwner(own: string, owner: number, uid: number, mount: Mount
   const asUser = `sudo -u ${user ?? `'#${owner}'`} reconcile ...`
   const option = mount === null ? undefined : /(?:^|,)uid=\d+/.exec(mount.options)?.[0].replace(',', '')
   if (mount === null || (option === undefined && !OWNERLESS.has(mount.type)))
-    return { code: 'other-owner', message, hint: `Run it as that user: ${asUser}` }
+    return {
+      code: 'other-owner',
+      message,
+      hint: `Run it as that user: ${asUser}; or, if you are to write it from now on, give yourself the whole folder: sudo ${shellWords(['chown', '-R', userName(uid) ?? String(uid), dirname(own)])}`,
+    }
   const decides = option === undefined ? `no uid= among its options` : `its option ${option}`
   return {
     code: 'other-owner',
@@ -97,18 +102,4 @@ async function makeWithParents(disk: Disk, folder: string): Promise<void> {
   const parent = dirname(folder)
   if (parent !== folder) await makeWithParents(disk, parent)
   if (await disk.mkdir(folder, FOLDER_MODE)) await disk.syncFolder(parent)
-}
-
-/** A user's name for a hint; null where the password file has none. Names from elsewhere (LDAP) go by number. */
-function userName(uid: number): string | null {
-  try {
-    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
-      const [name, , id] = line.split(':')
-      if (id === String(uid) && name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name))
-        return name
-    }
-  } catch {
-    // No password file: the number will do.
-  }
-  return null
 }
