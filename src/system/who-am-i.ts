@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 
 /** The person, also behind sudo; a uid without a name has only its number. */
@@ -18,4 +19,18 @@ export function homeFolder(): string {
   } catch {
     return '/'
   }
+}
+
+/** A user's name for a hint; null where the password file has none. Names from elsewhere (LDAP) go by number. */
+export function userName(uid: number): string | null {
+  try {
+    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
+      const [name, , id] = line.split(':')
+      if (id === String(uid) && name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name))
+        return name
+    }
+  } catch {
+    // No password file: the number will do.
+  }
+  return null
 }

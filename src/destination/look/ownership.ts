@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Mount, mountOf } from '../../model/mount-table.ts'
 import type { Halt } from '../../model/trouble.ts'
 import { diskFailure, errnoOf } from '../../system/disk-failure.ts'
+import { userName } from '../../system/who-am-i.ts'
 import type { Disk, DiskKind } from '../disk/disk.ts'
 import { FOLDER_MODE } from '../disk/modes.ts'
 import type { Layout } from '../layout.ts'
@@ -97,18 +97,4 @@ async function makeWithParents(disk: Disk, folder: string): Promise<void> {
   const parent = dirname(folder)
   if (parent !== folder) await makeWithParents(disk, parent)
   if (await disk.mkdir(folder, FOLDER_MODE)) await disk.syncFolder(parent)
-}
-
-/** A user's name for a hint; null where the password file has none. Names from elsewhere (LDAP) go by number. */
-function userName(uid: number): string | null {
-  try {
-    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
-      const [name, , id] = line.split(':')
-      if (id === String(uid) && name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name))
-        return name
-    }
-  } catch {
-    // No password file: the number will do.
-  }
-  return null
 }
