@@ -32,11 +32,17 @@ export function nameWarnings({ select, series: { patterns } }: Names): readonly 
   return [{ key, code: 'pattern-drops-time', message, hint }]
 }
 
-/** The pattern that reads what `select.as` writes; null: none does, or there is no `as`. */
-export function patternFor({ as, include }: Names['select']): string | null {
+/**
+ * The pattern that reads what `select.as` writes; null: none does, or there is no `as`. `shown`: names that it has made, where what is
+ * included does not say how they end.
+ */
+export function patternFor(
+  { as, include }: Names['select'],
+  shown: readonly string[] = [],
+): string | null {
   if (as === undefined) return null
-  const endings = new Set(include.map((one) => endingOf(one)))
-  const [ending = null] = endings.size === 1 ? endings : []
+  const common = (all: readonly (string | null)[]) => (new Set(all).size === 1 ? all[0]! : null)
+  const ending = common(include.map(endingOf)) ?? (common(shown.map((name) => splitName(name).ext)) || null)
   let pattern = ''
   for (const piece of templatePieces(as)) {
     if (piece.kind === 'literal') pattern += piece.text

@@ -44,6 +44,10 @@ describe('select.as and series.pattern', () => {
       '{series}_{YYYY}{MM}{DD}at{hh}h{mm}.sql.gz',
     )
     expect(patternFor({ as: DAY, include: ['**'] })).toBe('{series}-{YYYY}-{MM}-{DD}{part}')
+    const shown = (...names: string[]) => patternFor({ as: DAY, include: ['**'] }, names)
+    expect(shown('a-2026-11-29.tar.gz', 'd/b-2026-11-29.tar.gz')).toBe('{series}-{YYYY}-{MM}-{DD}.tar.gz')
+    expect(shown('a-2026-11-29.tar.gz', 'b-2026-11-29.sql')).toBe('{series}-{YYYY}-{MM}-{DD}{part}')
+    expect(shown('a-2026-11-29')).toBe('{series}-{YYYY}-{MM}-{DD}{part}')
     expect(patternFor({ as: '{YYYY}-{MM}-{DD}-{name}', include: ['a', 'b.c'] })).toBe(
       '{YYYY}-{MM}-{DD}-{series}',
     )
