@@ -7,6 +7,7 @@ import type { Listing } from '../model/listing.ts'
 import type { Spec } from '../model/spec.ts'
 import { openSource } from '../source/open-source.ts'
 import { readTexts } from '../source/read-texts.ts'
+import { mustOwnState } from '../specs/settings/load.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { renderFiles } from '../view/render-setup.ts'
@@ -36,6 +37,7 @@ async function addBackup(text: string, given: AddFlags, host: Host): Promise<num
   const { run } = host
   await checkTools()
   const { settings, faults } = await openSettings(given)
+  mustOwnState(faults)
   const broken = faults.filter(({ severity }) => severity === 'error')
   const talk = await openTalk(given, settings.state, host)
   try {

@@ -21,14 +21,7 @@ import { openCommonHolds } from './common-holds.ts'
 import { inParallel } from './in-parallel.ts'
 import { openSavedPlan } from './open-saved-plan.ts'
 import { type PassContext, reportPasses, runPass, settledHolds } from './passes.ts'
-import {
-  openPorts,
-  openWorkspace,
-  passOptions,
-  printSpecs,
-  runnableSpecs,
-  type Workspace,
-} from './workspace.ts'
+import { openPorts, openToAct, passOptions, printSpecs, runnableSpecs, type Workspace } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
@@ -39,7 +32,7 @@ export function add(command: Command, host: Host): void {
       ends(host, async (file: string, given: PlanFlags) => {
         const console = openConsole(given)
         await checkTools()
-        const workspace = await openWorkspace(given, 'obey', host.run)
+        const workspace = await openToAct(given, 'obey', host.run)
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
         return apply(file, given.lockTimeout ?? 0, { workspace, console, run: host.run, log: given })
       }),

@@ -10,6 +10,7 @@ import { type TestNotice, URL_KINDS } from '../model/notice.ts'
 import type { Run } from '../model/run.ts'
 import type { Settings } from '../model/settings.ts'
 import { withHint } from '../model/trouble.ts'
+import { mustOwnState } from '../specs/settings/load.ts'
 import { escapeProse } from '../view/escape-text.ts'
 import { foldText } from '../view/wrap-text.ts'
 import { deliver, nameOf, type Place } from '../watch/deliver.ts'
@@ -31,6 +32,7 @@ export function add(command: Command, host: Host): void {
       ends(host, async (kind: string | undefined, given: SharedFlags) => {
         const console = openConsole(given)
         const { settings, faults } = await openSettings(given)
+        mustOwnState(faults)
         printDiagnostics(faults, console)
         const code = codeOfDiagnostics(faults)
         if (code !== 0) return code

@@ -14,7 +14,7 @@ import { type Console, complain, printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { nearest } from './nearest.ts'
 import { prove } from './prove.ts'
-import { chooseSpecs, openWorkspace, printDiagnostics } from './workspace.ts'
+import { chooseSpecs, openToAct, printDiagnostics } from './workspace.ts'
 
 /** `reconcile restore --drill NAME [BACKUP…]`: the newest point of each series now, due or not. */
 export async function byHand(
@@ -27,7 +27,7 @@ export async function byHand(
   for (const flag of ['to', 'at', 'series', 'publishedBefore', 'list'] as const)
     if (flag in given) throw usage(`--drill takes backups alone: the newest point of each series is restored`)
   await checkTools()
-  const workspace = await openWorkspace(given, 'recall', run)
+  const workspace = await openToAct(given, 'recall', run)
   if (!workspace.settingsAreSound) {
     printDiagnostics(workspace.diagnostics, console)
     return 3

@@ -29,6 +29,7 @@ import {
   declaredNames,
   faultyConfig,
   openNear,
+  openToAct,
   openWorkspace,
   printSpecs,
   runnableSpecs,
@@ -56,7 +57,9 @@ export function add(command: Command, host: Host): void {
         await checkTools()
         const { dryRun = false, reason, undo, last = false } = given
         const console = openConsole(given)
-        const workspace = await openWorkspace(given, dryRun ? 'look' : 'obey', host.run)
+        const workspace = dryRun
+          ? await openWorkspace(given, 'look', host.run)
+          : await openToAct(given, 'obey', host.run)
         const context = { workspace, console, run: host.run }
         if (undo !== undefined) {
           if (dryRun) throw usage('--undo has no dry run')

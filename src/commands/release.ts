@@ -14,7 +14,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { commonHolds } from './common-holds.ts'
 import { planEach } from './plan.ts'
-import { type Context, openPlace, openWorkspace, type Workspace } from './workspace.ts'
+import { type Context, openPlace, openToAct, type Workspace } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
@@ -39,7 +39,7 @@ export function add(command: Command, host: Host): void {
             `reconcile release ${ids.join(' ') || (disk === undefined ? '--all-destinations' : `--forget-disk ${disk}`)} --reason "what you have checked"`,
           )
         }
-        const workspace = await openWorkspace(given, 'obey', host.run)
+        const workspace = await openToAct(given, 'obey', host.run)
         const context = { workspace, console: openConsole(given), run: host.run }
         if (disk !== undefined) return forgetDisk(disk, reason, context)
         return ids.length === 0 ? releaseDestinations(reason, context) : release(ids, reason, context)

@@ -4,7 +4,7 @@ import { foldText } from '../view/wrap-text.ts'
 import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { PASS_FLAGS, PLAN_FLAGS, type PlanFlags } from './argv/flags.ts'
 import { passOver, reportUnread } from './passes.ts'
-import { openWorkspace, printSpecsAndShare, runnableSpecs } from './workspace.ts'
+import { openToAct, printSpecsAndShare, runnableSpecs } from './workspace.ts'
 
 export function add(command: Command, host: Host): void {
   command
@@ -36,7 +36,7 @@ export async function run(names: readonly string[], given: PlanFlags, host: Host
       'For example: reconcile --on-change --json',
     )
   await checkTools()
-  const workspace = await openWorkspace(given, 'obey', host.run, 'report').catch(async (error: unknown) => {
+  const workspace = await openToAct(given, 'obey', host.run, 'report').catch(async (error: unknown) => {
     if (names.length === 0) await reportUnread(error, given, console, host.run)
     throw error
   })

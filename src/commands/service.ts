@@ -64,7 +64,9 @@ async function printUnit(
   ]
   const rates = [
     ...(given.concurrency === undefined ? [] : ['--concurrency', String(given.concurrency)]),
-    ...(given.bandwidth == null ? [] : ['--bandwidth', `${given.bandwidth}B/s`]),
+    ...(given.bandwidth === undefined
+      ? []
+      : ['--bandwidth', settings.bandwidth === null ? 'unlimited' : `${settings.bandwidth}B/s`]),
   ]
   const command = [
     process.execPath,

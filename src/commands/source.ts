@@ -8,7 +8,7 @@ import { ends, type Host, openConsole } from './argv/command-line.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { firstLogin } from './first-login.ts'
 import { nextCommand, openTalk, SET_UP_FLAGS, type SetUpFlags } from './open-talk.ts'
-import { chooseSpecs, openWorkspace, printDiagnostics, sourceLabel } from './workspace.ts'
+import { chooseSpecs, openToAct, printDiagnostics, sourceLabel } from './workspace.ts'
 
 type Units = 'both' | 'service' | 'timer'
 
@@ -46,7 +46,7 @@ export function add(command: Command, host: Host): void {
 /** From a spec to its first login. What is done already is left as it is. */
 async function prepare(name: string, given: SetUpFlags, host: Host): Promise<number> {
   await checkTools()
-  const workspace = await openWorkspace(given, 'look', host.run)
+  const workspace = await openToAct(given, 'look', host.run)
   const [spec] = chooseSpecs(workspace, [name])
   const talk = await openTalk(given, workspace.settings.state, host)
   try {

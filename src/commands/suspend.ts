@@ -11,7 +11,7 @@ import { say } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { liveBeat } from './over-specs.ts'
-import { type Context, chooseSpecs, openWorkspace, type Workspace } from './workspace.ts'
+import { type Context, chooseSpecs, openToAct, type Workspace } from './workspace.ts'
 
 interface SuspendFlags extends SharedFlags {
   readonly all?: boolean
@@ -41,7 +41,7 @@ export function add(command: Command, host: Host): void {
             : 'at' in until
               ? until.at
               : wholeSecond(host.run.now() + until.seconds * 1000)
-        const workspace = await openWorkspace(given, 'obey', host.run)
+        const workspace = await openToAct(given, 'obey', host.run)
         const context = { workspace, console: openConsole(given), run: host.run }
         return suspend({ names, all }, { reason, until: end }, context)
       }),
@@ -54,7 +54,7 @@ export function addResume(command: Command, host: Host): void {
     .option('--all', ALL)
     .action(
       ends(host, async (names: string[], given: SharedFlags & { readonly all?: boolean }) => {
-        const workspace = await openWorkspace(given, 'obey', host.run)
+        const workspace = await openToAct(given, 'obey', host.run)
         const context = { workspace, console: openConsole(given), run: host.run }
         return resume({ names, all: given.all === true }, context)
       }),

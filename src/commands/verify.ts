@@ -17,15 +17,15 @@ import { type Console, printEither } from './argv/console.ts'
 import { flags, type SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
 import { isFolder, noDestination, openGiven, openLedgerAt, openLedgerOf } from './look-at.ts'
-import { chooseSpecs, openPlace, openWorkspace, printSpecs } from './workspace.ts'
+import { chooseSpecs, openPlace, openToAct, openWorkspace, printSpecs } from './workspace.ts'
 
 interface VerifyFlags extends SharedFlags {
   /** Seconds. */
   readonly olderThan?: number
   /** Bytes. */
   readonly limit?: number
-  /** Bytes a second; null: unlimited. */
-  readonly rate?: number | null
+  /** Bytes a second; infinite: unlimited. */
+  readonly rate?: number
   readonly maxTime?: number
   readonly lockTimeout?: number
   readonly head?: LedgerHead
@@ -54,7 +54,12 @@ export function add(command: Command, host: Host): void {
         const { run } = host
         if (given.maxTime !== undefined) host.stopAfter(given.maxTime)
         if (given.head !== undefined) return checkHead(given.head, names, given, console, run)
-        const { olderThan = 0, limit = Number.POSITIVE_INFINITY, rate = null, lockTimeout = 0 } = given
+        const {
+          olderThan = 0,
+          limit = Number.POSITIVE_INFINITY,
+          rate = Number.POSITIVE_INFINITY,
+          lockTimeout = 0,
+        } = given
         const { targets, code } = await targetsOf(names, given, host, (workspace) =>
           printSpecs(workspace, console),
         )
@@ -66,7 +71,7 @@ export function add(command: Command, host: Host): void {
             backup: name,
             choose: (holding) => chooseToRead(holding, { olderThan, limit }, run.now()),
             accepted,
-            pace: paceOf(rate, run.signal),
+            pace: paceOf(Number.isFinite(rate) ? rate : null, run.signal),
             goesOn: () => true,
             lockWait: lockTimeout,
             by,
@@ -142,13 +147,13 @@ async function targetsOf(
   names: readonly string[],
   given: VerifyFlags,
   { run }: Host,
-  print: (workspace: Awaited<ReturnType<typeof openWorkspace>>) => void,
+  print: (workspace: Awaited<ReturnType<typeof openToAct>>) => void,
 ): Promise<{ readonly targets: readonly Target[]; readonly code: number }> {
   const folders = names.filter(isFolder)
   const targets: Target[] = []
   let code = 0
   if (folders.length < names.length || names.length === 0) {
-    const workspace = await openWorkspace(given, 'recall', run)
+    const workspace = await openToAct(given, 'recall', run)
     print(workspace)
     code = codeOfDiagnostics(workspace.diagnostics)
     const named = names.filter((name) => !folders.includes(name))

@@ -15,6 +15,7 @@ import { failureFrom } from '../model/system-error.ts'
 import type { ActiveSpec } from '../model/watched-specs.ts'
 import { fingerprintSpecs, SPEC_FILE } from '../specs/folder-files.ts'
 import { type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
+import { mustOwnState } from '../specs/settings/load.ts'
 import { checkTools } from '../system/check-host-tools.ts'
 import { realClock } from '../system/real-clock.ts'
 import { escapeProse } from '../view/escape-text.ts'
@@ -98,6 +99,7 @@ export async function watch(
   watchers: Watchers,
 ): Promise<number> {
   const { settings, faults } = await options.settings()
+  mustOwnState(faults)
   printDiagnostics(faults, console)
   if (codeOfDiagnostics(faults) !== 0) return codeOfDiagnostics(faults)
   const memory = openWatchMemory(settings.state)

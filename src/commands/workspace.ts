@@ -24,7 +24,7 @@ import { openSource } from '../source/open-source.ts'
 import type { GitUse } from '../specs/git/judge-commit.ts'
 import { type BoxContext, type LoadedSpecs, nothingObeyed } from '../specs/load-specs.ts'
 import { openSpecs, type SpecSource } from '../specs/open-specs.ts'
-import { loadSettings, type SettingsFlags } from '../specs/settings/load.ts'
+import { loadSettings, mustOwnState, type SettingsFlags } from '../specs/settings/load.ts'
 import { FORBIDDEN_HINT, forbidden, led, ourPlaces } from '../specs/spec/our-places.ts'
 import { realPath } from '../system/real-path.ts'
 import { homeFolder } from '../system/who-am-i.ts'
@@ -100,6 +100,12 @@ export async function openWorkspace(
   const diagnostics = [...faults, ...loaded.faults]
   const ignoresOff = flags.now === true
   return { settings, box, loaded, diagnostics, settingsAreSound, ignoresOff }
+}
+
+/** The same, for a command that writes to the state folder or notifies. */
+export async function openToAct(...how: Parameters<typeof openWorkspace>): Promise<Workspace> {
+  mustOwnState((await openSettings(how[0])).faults)
+  return openWorkspace(...how)
 }
 
 /** No specs to obey, with the reason. */

@@ -7,6 +7,7 @@ export type Cause =
   | 'spec-added'
   | 'spec-changed'
   | 'timetable'
+  | 'quiet'
   | 'retry'
   | 'hangup'
   | 'source-seen'

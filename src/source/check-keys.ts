@@ -35,7 +35,9 @@ export const checkKnownHosts = ({
     'known-hosts',
     'file of pinned host keys',
     knownHosts,
-    `Pin the host key: ssh-keyscan -t ed25519 -p ${port ?? 22} ${host ?? 'HOST'} >> ${shellQuoted(knownHosts)}, after comparing it with the one on the machine itself.`,
+    host === undefined
+      ? 'Pin the host key in it, after comparing the key with the one on the machine itself. This shows it: ssh-keyscan -t ed25519 HOST'
+      : `Pin the host key: reconcile source init NAME shows the fingerprint of ${host} (port ${port ?? 22}) to compare, and pins it.`,
   )
 
 export async function checkIdentity({ identity, algorithms }: Omit<Keys, 'knownHosts'>): Promise<void> {

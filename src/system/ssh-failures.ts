@@ -36,14 +36,14 @@ export const SSH_FAILURES: readonly SshFailure[] = [
     code: 'host-key-unknown',
     pattern: /No \S+ host key is known for|Host key verification failed/,
     says: 'No host key is pinned for {at}.',
-    hint: 'Put its key into source.knownHosts, in a line that begins with {pin}: ssh-keyscan -t ed25519 -p {port} {host}, after comparing it with /etc/ssh/ssh_host_ed25519_key.pub there.',
+    hint: 'reconcile source init NAME shows its fingerprint to compare, and pins it. By hand, put its key into source.knownHosts, in a line that begins with {pin}: ssh-keyscan -t ed25519 -p {port} {host}, after comparing it with /etc/ssh/ssh_host_ed25519_key.pub there.',
     retryable: false,
   },
   {
     code: 'key-refused',
     pattern: /Permission denied \((?!\d)/,
     says: '{name} refused our key {key} for the account {user}.',
-    hint: "Put its public half into the authorized_keys of {user} there{carrying}, and see that the account is not locked (usermod -p '*' {user}). {public}",
+    hint: "Put this line into the authorized_keys of {user} there{folder}: {confined} {public}. See also that the account is not locked (usermod -p '*' {user}).",
     retryable: false,
   },
   {
@@ -117,7 +117,7 @@ export const SSH_FAILURES: readonly SshFailure[] = [
 /** The key that was shown: what it is called, and how to get its public half. */
 export const keyWords = (identity: string, found: PublicKey | null): Readonly<Record<string, string>> => ({
   key: found === null ? identity : `${identity} (${found.fingerprint})`,
-  public: `It is: ${found?.line ?? `what ssh-keygen -y -f ${shellQuoted(identity)} prints.`}`,
+  public: found?.line ?? `and, after a blank, what ssh-keygen -y -f ${shellQuoted(identity)} prints`,
 })
 
 /** ssh's words about a machine, filled in. `next`: where a jump host was to carry us; null: the machine is none. `more`: of its key. */
@@ -137,13 +137,17 @@ export function wordsAbout(
     pin: port === 22 ? host : `[${host}]:${port}`,
     ...(next === null
       ? {
-          ...{ name: host, at: `${host} (port ${port})`, as: '', carrying: '', us: 'this machine' },
+          ...{ name: host, at: `${host} (port ${port})`, as: '', us: 'this machine' },
+          folder: ', with the folder of the backups as DIR (reconcile source init NAME prints it whole)',
+          confined: 'restrict,command="rrsync -ro DIR"',
           ...{ hostKey: 'the host (source.host)', portKey: 'the port (source.port)' },
         }
       : {
           ...{ name: jump, at: jump, as: `, of ${jump}`, next: `${next.host} (port ${next.port})` },
           to: `${hostText(next.host)}:${next.port}`,
-          ...{ carrying: ' there, with restrict,port-forwarding before it', us: 'us' },
+          us: 'us',
+          folder: '',
+          confined: `restrict,port-forwarding,permitopen="${hostText(next.host)}:${next.port}",command="/bin/false"`,
           ...{ hostKey: 'source.jump', portKey: 'source.jump' },
         }),
   }

@@ -14,6 +14,7 @@ const CAUSES: Readonly<Record<Cause, string>> = {
   'spec-added': 'its spec is new',
   'spec-changed': 'its spec has changed',
   timetable: 'its timetable allows it again',
+  quiet: 'its files may have been quiet for long enough',
   retry: 'retry',
   hangup: 'SIGHUP',
   'source-seen': 'its host answers again',

@@ -19,8 +19,10 @@ export interface Backup {
   failures: number
   /** Monotonic; null: it is not backing off. */
   retryAt: number | null
-  /** When its timetable allows it again. */
+  /** When its timetable allows it again, or quiet's next look is due. */
   resumeAt: Instant | null
+  /** Passes in a row that ended waiting for quiet's next look. */
+  looks: number
   /** Its last pass ended with a bug: its message. */
   crash: string | null
 }
@@ -32,6 +34,7 @@ export const newBackup = (active: ActiveSpec, first: ClockReading): Backup => ({
   failures: 0,
   retryAt: null,
   resumeAt: null,
+  looks: 0,
   crash: null,
 })
 
@@ -40,7 +43,8 @@ export function dueIn(backup: Backup, now: ClockReading): { readonly rest: numbe
   if (backup.retryAt !== null) return { rest: backup.retryAt - now.passed, cause: 'retry' }
   const schedule = scheduledIn(backup, now)
   const resume = backup.resumeAt === null ? Number.POSITIVE_INFINITY : backup.resumeAt - now.wall
-  return resume < schedule ? { rest: resume, cause: 'timetable' } : { rest: schedule, cause: 'schedule' }
+  const cause = backup.looks > 0 ? 'quiet' : 'timetable'
+  return resume < schedule ? { rest: resume, cause } : { rest: schedule, cause: 'schedule' }
 }
 
 /** Milliseconds until its schedule's next run. */

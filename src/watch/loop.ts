@@ -40,9 +40,21 @@ export interface LoopPorts {
 /** The part of an outcome that decides when the next pass is. */
 type Ending = Pick<BackupOutcome, 'result' | 'retry' | 'off'>
 
-/** When a backup that its timetable stopped may continue; null: it was not stopped, or the timetable never allows it. */
-const resumeOf = ({ result, off }: Ending): Instant | null =>
-  result === 'incomplete' && off?.until != null ? instant(Date.parse(off.until)) : null
+/**
+ * When a backup that its timetable stopped may continue, or quiet's next look is due; null: neither. A file that never stops changing is
+ * looked at less and less often.
+ */
+function resumeOf(
+  { active: { spec }, looks }: Backup,
+  { result, off }: Ending,
+  now: Instant,
+): Instant | null {
+  if (result !== 'incomplete') return null
+  if (off !== null) return off.until === null ? null : instant(Date.parse(off.until))
+  const { finished } = spec
+  if (finished.kind !== 'quiet') return null
+  return instant(now + Math.max(finished.seconds, backoff(looks + 1, 0.5)) * 1000)
+}
 
 export type Loop = ReturnType<typeof watchLoop>
 
@@ -117,7 +129,7 @@ export function watchLoop(ports: LoopPorts) {
     }
     for (const { to } of [...changed, ...renamed]) {
       const known = backups.get(to.spec.name)
-      if (known !== undefined) Object.assign(known, { failures: 0, retryAt: null, resumeAt: null })
+      if (known !== undefined) Object.assign(known, { failures: 0, retryAt: null, resumeAt: null, looks: 0 })
       stop(to.spec.name, 'its spec has changed')
       trigger(to.spec.name, 'spec-changed')
     }
@@ -186,7 +198,7 @@ export function watchLoop(ports: LoopPorts) {
     if (signal.aborted && (result === 'cancelled' || result === 'incomplete'))
       return promise(spec.schedule, wall)
     const next = instant(wall + Math.max(0, scheduledIn(backup, here())))
-    const resume = resumeOf(outcome)
+    const resume = resumeOf(backup, outcome, wall)
     return promise(spec.schedule, resume !== null && resume < next ? resume : next)
   }
 
@@ -199,7 +211,8 @@ export function watchLoop(ports: LoopPorts) {
       return
     }
     backup.failures = 0
-    backup.resumeAt = resumeOf(outcome)
+    backup.resumeAt = resumeOf(backup, outcome, clock.now())
+    backup.looks = backup.resumeAt !== null && outcome.off === null ? backup.looks + 1 : 0
     if (outcome.result === 'in-sync' || outcome.result === 'applied') retrySameHost(name, backup)
   }
 

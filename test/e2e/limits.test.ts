@@ -225,6 +225,14 @@ test('what each backup gets of the limit of the box is printed', async () => {
     expect(said).toContain('Rate: 50 KiB/s for all, so 25 KiB/s for each, as 2 may run at once')
     const alone = await world.run('--dry-run', '--bandwidth', '50KiB/s', '--concurrency', '1')
     expect(alone.stderr).not.toContain('Rate:')
+    await world.offer('a.tar', 'a')
+    const unlimited = ['--bandwidth', 'unlimited'] as const
+    expect((await world.run('--dry-run', ...unlimited)).code).toBe(0)
+    expect((await world.pass(...unlimited)).exitCode).toBe(0)
+    expect((await world.run('verify', '--rate', 'unlimited')).code).toBe(0)
+    expect((await world.run('service', 'print', ...unlimited)).stdout).toContain(' --bandwidth unlimited')
+    for (const none of ['0', '0KiB/s'])
+      expect((await world.run('--bandwidth', none)).stderr).toMatch(/write\s+unlimited/)
   } finally {
     await world.end()
   }

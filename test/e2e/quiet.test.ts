@@ -33,6 +33,7 @@ describe('a file without any marker', () => {
     expect(first.result).toBe('incomplete')
     expect(first.exitCode).toBe(0)
     expect(first.waiting.length).toBe(2)
+    expect((await world.run('status', '--check')).stdout).toMatch(/^RECONCILE OK - /)
     expect(await untilPublished()).toEqual(['a.tar', 'with blank\\and "more" ü.tar'])
     const held = await world.published()
     expect(held.get('a.tar.md5')).toBe(`${digestOf('md5', 'a')}  a.tar\n`)

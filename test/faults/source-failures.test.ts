@@ -52,7 +52,9 @@ describe('what lies on this machine or between', () => {
       `our key ${identity} (${stdout.split(' ')[1]}) for the account ${bed.sshd!.user}`,
     )
     expect(hint).toContain(`(usermod -p '*' ${bed.sshd!.user})`)
-    expect(hint).toMatch(new RegExp(`${public_.replaceAll('+', '\\+')}$`))
+    // Pasted as it is, it opens no shell.
+    expect(hint).toContain(`: restrict,command="rrsync -ro DIR" ${public_}. `)
+    expect(hint).toContain('reconcile source init NAME')
   })
 
   test('a key file that is missing, open to others, or has a passphrase is named before anybody is asked', async () => {
@@ -117,7 +119,10 @@ describe('what lies on this machine or between', () => {
     for (const [knownHosts, says] of [
       [at('folder'), `is a folder, not a file. Name the file in it, such as ${at('folder/known_hosts')}.`],
       [at('dangling'), 'missing: The file of pinned host keys @ is a symlink to nowhere'],
-      [at('no/where'), `Make its folder: mkdir -p -m 700 ${at('no')}. Pin the host key: ssh-keyscan`],
+      [
+        at('no/where'),
+        `Make its folder: mkdir -p -m 700 ${at('no')}. Pin the host key: reconcile source init`,
+      ],
     ] as const)
       expect(await said({ knownHosts }), knownHosts).toContain(says.replace('@', knownHosts))
     // The commands do what they say.
@@ -426,7 +431,9 @@ describe('what fails at a jump host names it and source.jump', () => {
       expect(await failing(jump)).toMatchObject({
         code: 'key-refused',
         message: names(hop(at)),
-        hint: expect.stringContaining('restrict,port-forwarding'),
+        hint: expect.stringMatching(
+          /: restrict,port-forwarding,permitopen="[^"]+:\d+",command="\/bin\/false" ssh-ed25519 \S+\. /,
+        ),
       })
       await writeFile(keys, kept)
     }

@@ -114,7 +114,12 @@ describe('status --check', () => {
   test('work that is left for over a day without a good pass is a warning', () => {
     expect(check([backup('pending', { lastSuccess: hoursAgo(24) })]).code).toBe(0)
     expect(check([backup('pending', { lastSuccess: hoursAgo(25) })]).code).toBe(1)
-    expect(check([backup('pending', { lastSuccess: null })]).code).toBe(1)
+    expect(check([backup('pending', { lastSuccess: null, conditions: [] })]).code).toBe(1)
+    const ready = { type: 'Ready', status: 'true', reason: 'pending', message: 'it waits' } as const
+    const sinceFirst = (hours: number) =>
+      check([backup('pending', { lastSuccess: null, conditions: [{ ...ready, since: hoursAgo(hours) }] })])
+    expect(sinceFirst(1).code).toBe(0)
+    expect(sinceFirst(25).code).toBe(1)
   })
 
   test('faults are critical, no backups at all are unknown', () => {

@@ -260,6 +260,21 @@ test.each([
   expect(at.passes[0]!.promise(stopped).nextRun).toBe(until)
 })
 
+test("quiet's second look is made when its time is over; what never becomes quiet is looked at less and less often", async () => {
+  const waits = came({ result: 'incomplete' })
+  const one = active('a', { ...every(3600), finished: { kind: 'quiet', seconds: 20 } })
+  const at = watch([one], { answer: (_, nth) => (nth === 0 ? waits : came()) })
+  await at.clock.advance(HOUR)
+  expect(at.told()).toBe('a@0 a@20')
+  expect(at.passes[0]!.promise(waits).nextRun).toBe('2026-11-23T13:00:20Z')
+  expect(at.events).toContainEqual(
+    expect.objectContaining({ type: 'triggered', backup: 'a', causes: ['quiet'] }),
+  )
+  const never = watch([one], { answer: () => waits })
+  await never.clock.advance(11 * MINUTE)
+  expect(never.told()).toBe('a@0 a@20 a@40 a@60 a@100 a@180 a@340 a@660')
+})
+
 test('what is promised: the next run, and until when that is believed', async () => {
   const at = watch([active('a', every(86400)), active('b', every(60))], { answer: () => null })
   await at.clock.advance(HOUR)

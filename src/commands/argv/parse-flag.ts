@@ -29,7 +29,8 @@ const orRefuse = <T>(parsed: Parsed<T>): T => {
 /** Flags with units, read as in specs; commander reports errors. */
 export const parseFlag = {
   duration: (text: string): number => orRefuse(parseDuration(text)),
-  rate: (text: string): number | null => orRefuse(parseRate(text)),
+  /** Infinite: unlimited, as commander takes null for a flag without a value. */
+  rate: (text: string): number => orRefuse(parseRate(text)) ?? Number.POSITIVE_INFINITY,
   size: (text: string): number => orRefuse(parseSize(text)),
   /** A date alone is its first moment. */
   instant: (text: string): Instant => instant(parseTime(text)),

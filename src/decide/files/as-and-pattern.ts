@@ -17,7 +17,7 @@ export function nameWarnings({ select, series: { patterns } }: Names): readonly 
     better === null
       ? 'Write series.pattern as select.as is.'
       : `Write ${JSON.stringify(better)} as series.pattern.`
-  const made = include.map((one) => atomsOf(templatePieces(as), partsOf(one)))
+  const made = include.flatMap(partsOf).map((parts) => atomsOf(templatePieces(as), parts))
   const read = patterns.map(baseAtoms)
   if (!made.some((one) => read.some((other) => haveCommon(one, other)))) {
     const message = `series.pattern fits no name that select.as can make, such as ${exampleOf(select)}: no rule of retain would count one`
@@ -32,11 +32,14 @@ export function nameWarnings({ select, series: { patterns } }: Names): readonly 
   return [{ key, code: 'pattern-drops-time', message, hint }]
 }
 
-/** The pattern that reads what `select.as` writes; null: none does, or there is no `as`. */
-export function patternFor({ as, include }: Names['select']): string | null {
+/**
+ * The pattern that reads what `select.as` writes; null: none does, or there is no `as`. `shown`: names that it has made, where what is
+ * included does not say how they end.
+ */
+export function patternFor({ as, include }: Names['select'], shown: readonly string[] = []): string | null {
   if (as === undefined) return null
-  const endings = new Set(include.map((one) => endingOf(one)))
-  const [ending = null] = endings.size === 1 ? endings : []
+  const common = (all: readonly (string | null)[]) => (new Set(all).size === 1 ? all[0]! : null)
+  const ending = common(include.map(endingOf)) ?? (common(shown.map((name) => splitName(name).ext)) || null)
   let pattern = ''
   for (const piece of templatePieces(as)) {
     if (piece.kind === 'literal') pattern += piece.text
@@ -76,7 +79,7 @@ const exampleOf = ({ as, include }: Names['select']): string => {
     .join('')
 }
 
-/** One character, or (`many`) any number of them: this one, a digit, or any. */
+/** One character, or (`many`) any number of them: this one, a digit, one of an extension, or any. */
 interface Atom {
   readonly is: string
   readonly many: boolean
@@ -84,21 +87,29 @@ interface Atom {
 
 const ANY = 'any'
 const DIGIT = 'digit'
+const EXTENSION = 'extension'
 const one = (is: string): Atom => ({ is, many: false })
 const textAtoms = (text: string): readonly Atom[] => text.split('').map(one)
 const some = (is: string): readonly Atom[] => [one(is), { is, many: true }]
 
+interface Parts {
+  readonly stem: readonly Atom[]
+  readonly ext: readonly Atom[]
+}
+
 /** What `{stem}` and `{ext}` may be of what is included so. */
-function partsOf(include: string): { readonly stem: readonly Atom[]; readonly ext: readonly Atom[] } {
+function partsOf(include: string): readonly Parts[] {
   const name = baseName(include)
   if (!GLOB.test(name)) {
     const { stem, ext } = splitName(name)
-    return { stem: textAtoms(stem), ext: textAtoms(ext) }
+    return [{ stem: textAtoms(stem), ext: textAtoms(ext) }]
   }
-  return { stem: some(ANY), ext: [{ is: ANY, many: true }, ...textAtoms(endingOf(include) ?? '')] }
+  const ending = textAtoms(endingOf(include) ?? '')
+  const longer: readonly Atom[] = [one('.'), { is: EXTENSION, many: true }, ...ending]
+  return [ending, longer].map((ext) => ({ stem: some(ANY), ext }))
 }
 
-const atomsOf = (pieces: readonly Piece[], parts: ReturnType<typeof partsOf>): readonly Atom[] =>
+const atomsOf = (pieces: readonly Piece[], parts: Parts): readonly Atom[] =>
   pieces.flatMap((piece) => {
     if (piece.kind === 'literal') return textAtoms(piece.text)
     if (piece.kind === 'date') return Array.from({ length: piece.width }, () => one(DIGIT))
@@ -112,8 +123,15 @@ function baseAtoms(pattern: string): readonly Atom[] {
   return atoms.slice(atoms.findLastIndex(({ is }) => is === '/') + 1)
 }
 
+/** The characters that each may be; of another one, itself. */
+const MAY_BE: Readonly<Record<string, RegExp>> = {
+  [ANY]: /^/,
+  [DIGIT]: /^(?:\d|digit|extension)$/,
+  [EXTENSION]: /^(?:[A-Za-z0-9.]|digit|extension)$/,
+}
+
 const mayBeSame = (a: string, b: string): boolean =>
-  a === b || a === ANY || b === ANY || (a === DIGIT && /^\d$/.test(b)) || (b === DIGIT && /^\d$/.test(a))
+  a === b || MAY_BE[a]?.test(b) === true || MAY_BE[b]?.test(a) === true
 
 /** Whether some text is made of both. That a token given twice has the same text twice is left out: it could only make them fewer. */
 function haveCommon(a: readonly Atom[], b: readonly Atom[]): boolean {

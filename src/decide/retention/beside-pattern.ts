@@ -149,7 +149,7 @@ function nearest(
   names: readonly string[],
   select: Spec['select'],
 ): { readonly text: string; readonly pattern: string | null } {
-  const made = patternFor(select)
+  const made = patternFor(select, names)
   // Without patterns it guesses.
   const reads = dateFiles({ patterns: made === null ? [] : [made], timezone: 'UTC' })
   let best: { name: string; own: string; pattern: string; apart: number } | null = null

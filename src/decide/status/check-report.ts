@@ -113,7 +113,10 @@ function ofState(
   if (state === 'unknown' && conditions.some(({ type, reason }) => type === 'Ready' && reason === OVERDUE))
     return { state: 'CRITICAL', word: OVERDUE }
   if (state !== 'pending') return { state: STATES[state], word: state }
-  const isLong = lastSuccess === null || asOf - Date.parse(lastSuccess) > PENDING_TOO_LONG
+  // One that is new has had no time for a good pass, and counts from its first one without fault.
+  const from =
+    lastSuccess ?? conditions.find(({ type, status }) => type === 'Ready' && status === 'true')?.since
+  const isLong = from === undefined || asOf - Date.parse(from) > PENDING_TOO_LONG
   return isLong
     ? { state: 'WARNING', word: 'pending without a good pass in 24h' }
     : { state: 'OK', word: 'pending' }

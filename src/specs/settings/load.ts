@@ -1,10 +1,11 @@
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../../model/failure.ts'
 import { PRIVATE_FOLDER } from '../../model/rel-path.ts'
 import type { GitPlace, Settings, SpecPlace } from '../../model/settings.ts'
 import { shellQuoted } from '../../model/shell-words.ts'
 import type { Diagnostic } from '../../model/trouble.ts'
+import { userName } from '../../system/who-am-i.ts'
 import { readSpecFile } from '../folder-files.ts'
 import { gitPlace, gitReaders, type WrittenGit } from '../git/place.ts'
 import { withoutSecrets } from '../git/url.ts'
@@ -13,7 +14,9 @@ import { diagnosticsOf } from '../spec-files.ts'
 import type { WrittenSettings } from './read.ts'
 
 /** What flags and `config.yaml` may say; what neither says has a default. */
-export interface SettingsFlags extends Partial<Pick<Settings, 'state' | 'concurrency' | 'bandwidth'>> {
+export interface SettingsFlags extends Partial<Pick<Settings, 'state' | 'concurrency'>> {
+  /** Bytes a second; infinite: unlimited. */
+  readonly bandwidth?: number
   /** A folder. */
   readonly specs?: string
   /** As written: a repository's URL, what to read of it, and how often. */
@@ -53,7 +56,8 @@ export async function loadSettings(
   const git = gitOf(flags, written, { home, folder: cwd })
   const named = flagPath(flags.specs) ?? written.specs
   const concurrency = flags.concurrency ?? written.concurrency ?? 2
-  const bandwidth = flags.bandwidth !== undefined ? flags.bandwidth : (written.bandwidth ?? null)
+  const rate = flags.bandwidth ?? written.bandwidth ?? null
+  const bandwidth = rate === Number.POSITIVE_INFINITY ? null : rate
   if (flags.bandwidth !== undefined || flags.concurrency !== undefined) {
     const fault = bandwidthFault(bandwidth, concurrency)
     if (fault !== null) throw usage(fault)
@@ -69,7 +73,7 @@ export async function loadSettings(
         flagPath(flags.state) ??
         written.state ??
         (uid === 0
-          ? '/var/lib/reconcile'
+          ? ROOT_STATE
           : join(xdgFolder(env['XDG_STATE_HOME'], join(home, '.local/state')), 'reconcile')),
       concurrency,
       bandwidth,
@@ -78,8 +82,45 @@ export async function loadSettings(
       heartbeat: written.heartbeat ?? null,
       drills: written.drills ?? [],
     },
-    faults,
+    faults:
+      file !== null && flags.state === undefined && written.state === undefined
+        ? [...faults, ...othersState(file, { uid, usual: join(etc, 'config.yaml') })]
+        : faults,
   }
+}
+
+const ROOT_STATE = '/var/lib/reconcile'
+const OTHERS_STATE = 'others-state'
+
+/**
+ * Root with another user's settings that name no state folder: that user's passes have theirs elsewhere, and neither sees what the other
+ * writes. The box's own file may be anybody's.
+ */
+function othersState(
+  file: string,
+  { uid, usual }: { readonly uid: number; readonly usual: string },
+): readonly Diagnostic[] {
+  if (uid !== 0 || file === usual) return []
+  const owner = ownerOf(file)
+  if (owner === null || owner === 0 || owner === ownerOf(ROOT_STATE)) return []
+  const user = userName(owner)
+  const message = `${file} belongs to ${user ?? `uid ${owner}`} and names no state folder: the state of its backups is that user's own, not root's in ${ROOT_STATE}`
+  const hint = `Run it as that user: sudo -u ${user ?? `'#${owner}'`} reconcile ... Or name the folder with --state.`
+  return [{ file, line: 1, column: 1, severity: 'warning', code: OTHERS_STATE, message, hint }]
+}
+
+function ownerOf(path: string): number | null {
+  try {
+    return statSync(path).uid
+  } catch {
+    return null
+  }
+}
+
+/** For whatever writes to the state folder or notifies. Throws a Failure (`usage`) where root would not see that user's state. */
+export function mustOwnState(faults: readonly Diagnostic[]): void {
+  const found = faults.find(({ code }) => code === OTHERS_STATE)
+  if (found !== undefined) throw usage(found.message, found.hint)
 }
 
 const GIT_FLAGS = {

@@ -69,7 +69,11 @@ const RATE: Kind = {
   units: RATES,
   listed: `${Object.keys(RATES).join(', ')}, or "unlimited"`,
   example: '25KiB/s',
-  meanings: (number) => `${number}KiB/s (as rsync's --bwlimit) or ${number}Mbit/s (as providers say)`,
+  // rsync takes 0 for no limit.
+  meanings: (number) =>
+    Number(number) === 0
+      ? 'unlimited if there is to be no limit'
+      : `${number}KiB/s (as rsync's --bwlimit) or ${number}Mbit/s (as providers say)`,
 }
 
 /** Seconds of a century: what is counted from now still has a date that everybody can write. */
@@ -130,7 +134,7 @@ export const MIN_RATE = 1024
 /** What is wrong with a cap on all transfers that so many backups share; null: nothing. */
 export const bandwidthFault = (bandwidth: number | null, concurrency: number): string | null =>
   bandwidth !== null && bandwidth < MIN_RATE * concurrency
-    ? `bandwidth leaves each of ${concurrency} backups at once less than 1KiB/s, the least that rsync can hold`
+    ? `bandwidth leaves each of ${concurrency} backups at once less than 1KiB/s, the least that rsync can hold${bandwidth === 0 ? '; for no limit write unlimited' : ''}`
     : null
 
 function parse(text: string, kind: Kind): Parsed<number> {

@@ -19,8 +19,25 @@ describe('select.as and series.pattern', () => {
     ['what fits', DAY, ['{series}-{YYYY}-{MM}-{DD}.tar'], ['**'], []],
     ['what may fit', DAY, ['db-{YYYY}-{MM}-{DD}.tar'], ['**'], []],
     ['the second of two fits', DAY, ['x{YYYY}', '{series}-{YYYY}-{MM}-{DD}{part}'], ['**'], []],
+    [
+      'a date that as writes otherwise',
+      DAY,
+      ['{series}_{YYYY}{MM}{DD}.tar.gz'],
+      ['**'],
+      ['pattern-never-fits'],
+    ],
+    [
+      'a time that as does not write',
+      DAY,
+      ['{series}-{YYYY}-{MM}-{DD}T{hh}{mm}.tar.gz'],
+      ['**'],
+      ['pattern-never-fits'],
+    ],
+    ['a name without an extension', DAY, ['{series}-{YYYY}-{MM}-{DD}'], ['**'], []],
+    ['an extension of several', DAY, ['{series}-{YYYY}-{MM}-{DD}.v2.tar.gz'], ['*.gz'], []],
     ['a pattern with folders', DAY, ['{part}/{series}-{YYYY}-{MM}-{DD}.tar'], ['a/*.tar'], []],
-    ['other text between', DAY, ['{series}_{YYYY}-{MM}-{DD}.tar'], ['*.tar'], []],
+    // Whatever the stem is, `-` comes before the date, and an extension has none.
+    ['other text between', DAY, ['{series}_{YYYY}-{MM}-{DD}.tar'], ['*.tar'], ['pattern-never-fits']],
     [
       'other text between, of one name',
       DAY,
@@ -44,6 +61,10 @@ describe('select.as and series.pattern', () => {
       '{series}_{YYYY}{MM}{DD}at{hh}h{mm}.sql.gz',
     )
     expect(patternFor({ as: DAY, include: ['**'] })).toBe('{series}-{YYYY}-{MM}-{DD}{part}')
+    const shown = (...names: string[]) => patternFor({ as: DAY, include: ['**'] }, names)
+    expect(shown('a-2026-11-29.tar.gz', 'd/b-2026-11-29.tar.gz')).toBe('{series}-{YYYY}-{MM}-{DD}.tar.gz')
+    expect(shown('a-2026-11-29.tar.gz', 'b-2026-11-29.sql')).toBe('{series}-{YYYY}-{MM}-{DD}{part}')
+    expect(shown('a-2026-11-29')).toBe('{series}-{YYYY}-{MM}-{DD}{part}')
     expect(patternFor({ as: '{YYYY}-{MM}-{DD}-{name}', include: ['a', 'b.c'] })).toBe(
       '{YYYY}-{MM}-{DD}-{series}',
     )

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises'
+import { chown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadSpecs } from '../../../src/specs/load-specs.ts'
-import { loadSettings, type SettingsOptions } from '../../../src/specs/settings/load.ts'
+import { loadSettings, mustOwnState, type SettingsOptions } from '../../../src/specs/settings/load.ts'
 import { fill, scratch, told } from '../spec-folder.ts'
 
 /** A box with these files below one folder, which holds etc, home and cwd. */
@@ -59,6 +59,38 @@ describe('settings', () => {
     )
   })
 
+  test("root with another user's file that names no state folder sees none of that user's state, and may not act on its own", async () => {
+    const folder = await scratch()
+    await fill(folder, { 'own.yaml': 'concurrency: 1\n', 'named.yaml': 'state: /s\n' })
+    // Whoever is not root owns them as it is.
+    if (process.getuid?.() === 0)
+      for (const file of ['own.yaml', 'named.yaml']) await chown(join(folder, file), 65_534, 65_534)
+    const load = async (file: string, more: Partial<SettingsOptions> = {}) =>
+      loadSettings({
+        ...{ configFile: join(folder, file), home: folder, uid: 0, env: {}, flags: {}, cwd: folder },
+        ...more,
+      })
+    const { faults } = await load('own.yaml')
+    expect(faults).toMatchObject([
+      {
+        severity: 'warning',
+        code: 'others-state',
+        message: expect.stringContaining(
+          "and names no state folder: the state of its backups is that user's own, not root's in /var/lib/reconcile",
+        ),
+        hint: expect.stringMatching(/^Run it as that user: sudo -u \S+ reconcile \.\.\. Or name/),
+      },
+    ])
+    expect(() => mustOwnState(faults)).toThrow('names no state folder')
+    const fine = [
+      await load('named.yaml'),
+      await load('own.yaml', { flags: { state: '/s' } }),
+      await load('own.yaml', { uid: 1000 }),
+    ]
+    expect(fine.map((one) => one.faults)).toEqual([[], [], []])
+    for (const one of fine) mustOwnState(one.faults)
+  })
+
   test("./backups.d comes before the box's, config.yaml before both, a flag before all", async () => {
     const here = { 'cwd/backups.d/x': '' }
     const config = { ...here, 'etc/config.yaml': 'specs: mine\n' }
@@ -101,11 +133,11 @@ describe('settings', () => {
 
   test('flags win, also with unlimited', async () => {
     const config = { 'etc/config.yaml': 'bandwidth: 1MiB/s\nconcurrency: 4\nstate: s\n' }
-    const flags = { bandwidth: null, concurrency: 1, state: '/t' }
+    const flags = { bandwidth: Number.POSITIVE_INFINITY, concurrency: 1, state: '/t' }
     await expect(box(config, { flags: { bandwidth: 2048, concurrency: 3 } })).rejects.toThrow(
       'bandwidth leaves each of 3 backups at once less than 1KiB/s',
     )
-    expect(await box(config, { flags })).toMatchObject(flags)
+    expect(await box(config, { flags })).toMatchObject({ ...flags, bandwidth: null })
   })
 
   test('name files of URLs, relative to their own file, each with the kinds that are wanted', async () => {

@@ -48,6 +48,7 @@ describe('what is refused says what was likely meant', () => {
     [parseDuration('60'), 'has no unit: write 60s, 60m (minutes) or 60h'],
     [parseSize('10'), 'has no unit: write 10GiB or 10MiB'],
     [parseSize('1048576'), 'has no unit: write 1048576B (bytes) or 1048576KiB (as df counts)'],
+    [parseRate('0'), 'has no unit: write unlimited if there is to be no limit'],
     [parseRate('25'), "has no unit: write 25KiB/s (as rsync's --bwlimit) or 25Mbit/s (as providers say)"],
     [parseDuration('2 hours'), 'has the unknown unit "hours": write 2h'],
     [parseDuration('5ms'), 'has the unknown unit "ms": the units are s, m (minutes), h, d, w'],
