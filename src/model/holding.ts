@@ -80,6 +80,8 @@ export interface Turn {
   readonly newest: ReadonlyMap<string, Instant>
   /** The policy that a pass last went by, and the most points that a disk held on which one did; null: not known. */
   readonly policy: { readonly policy: string; readonly points: number } | null
+  /** The ids of the other disks; left out: not known. */
+  readonly away?: readonly string[]
 }
 
 /** What is known where nothing was looked at, or may be. */

@@ -64,6 +64,8 @@ export interface BackupOutcome {
   readonly suspended: Suspended | null
   /** The ledger's last line when it ended; left out: it did not get that far. */
   readonly head?: LedgerHead
+  /** Of disks that take turns: the one that the pass went over, and those that were away; left out: none do, or it did not get that far. */
+  readonly turn?: { readonly disk: string; readonly away: readonly string[] }
   /** The pass brought nothing more because bandwidth is off, until then (null: for good); null: it was not. */
   readonly off: { readonly until: string | null } | null
 }

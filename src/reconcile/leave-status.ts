@@ -30,11 +30,17 @@ export async function leaveStatus(
   const { spec, options, context, tally, run } = pass
   const { observation, decided } = last
   const { source } = observation
+  const { identity, listedBefore, turn } = observation.destination
   const views = afterPass(decided.views, decided.retention, source, tally)
   const head = pass.destination.head()
-  const outcome = { ...outcomeOf(pass, last, lateSeries(views)), ...(head === null ? {} : { head }) }
+  const outcome = {
+    ...outcomeOf(pass, last, lateSeries(views)),
+    ...(head === null ? {} : { head }),
+    ...(turn?.away === undefined || identity.found === null
+      ? {}
+      : { turn: { disk: identity.found, away: turn.away } }),
+  }
   const isHeld = [...first.plan.holds, ...last.holds].some(({ code }) => code === 'clock-leap')
-  const { identity, listedBefore } = observation.destination
   const turnLeft: Omit<TurnLeft, 'status'> = {
     series: views.map(({ status: { series, points }, here }) => ({
       series,

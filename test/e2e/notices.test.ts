@@ -406,6 +406,20 @@ describe('what stops many backups for one cause is one notice, and its end one',
     expect(await pass()).toEqual([0, 'all backups: recovered'])
   })
 
+  test('_hosts.yaml is faulty, and then gone: what is wrong with a spec under it is not over', async () => {
+    const file = join(world.specs, '_hosts.yaml')
+    await writeFile(file, 'nas: { address: 127.0.0.1 }\n')
+    const destination = { path: join(world.folder, 'wiki') }
+    await world.declare('wiki', { source: { host: 'nas', path: '/srv' }, destination })
+    expect(await pass()).toEqual([3, 'wiki: failing'])
+    await writeFile(file, 'nas: { adress: 127.0.0.1 }\n')
+    expect(await pass()).toEqual([3, 'all backups: failing'])
+    await rm(file)
+    expect(await pass()).toEqual([3, 'all backups: held'])
+    await writeFile(file, 'nas: { address: 127.0.0.1 }\n')
+    expect(await pass()).toEqual([3, 'all backups: recovered'])
+  })
+
   test('the folder of specs is gone, or no folder', async () => {
     expect(await pass()).toEqual([0])
     await rename(world.specs, `${world.specs}-away`)

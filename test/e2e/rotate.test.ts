@@ -243,6 +243,18 @@ describe.skipIf(!canMount())('disks that take turns', () => {
     expect([await on('a'), await on('b')]).toEqual([[dayOf(START)], [dayOf(START), dayOf(now)]])
   })
 
+  test('an outcome says which one it is of, and which were away', async () => {
+    await make()
+    await admit('a')
+    expect(await at.pass()).toMatchObject({ turn: { disk: expect.any(String), away: [] } })
+    const a = (await at.pass()).turn!.disk
+    await admit('b')
+    const { disk: b } = (await at.pass()).turn!
+    expect(await at.pass()).toMatchObject({ turn: { disk: b, away: [a] } })
+    disks.insert('a')
+    expect(await at.pass()).toMatchObject({ turn: { disk: a, away: [b] } })
+  })
+
   test('I9: the first pass over one that is back removes nothing, and asks nothing; then each goes by its own ledger', async () => {
     const rules = {
       ...DAILY,

@@ -14,9 +14,10 @@ import {
   type TroubleKind,
 } from '../../model/notice.ts'
 import { diskQuestion } from '../specs/identity-hold.ts'
+import { fewOf } from '../status/conditions.ts'
 import { type Findings, isOfHost, realmOf } from './find-trouble.ts'
 import { subjectOf } from './messages.ts'
-import { type Found, newsFirst, type Trouble } from './trouble.ts'
+import { diskOfKey, type Found, isAmong, newsFirst, type Trouble } from './trouble.ts'
 
 /** What a notice says of the moment, and of who found it. */
 export interface Teller {
@@ -88,7 +89,7 @@ function foldHook(
   before: ToldOfBackup,
   beside: ToldOfOthers,
   kinds: readonly TroubleKind[],
-  { backup, troubles, settled, realm, isReached }: Findings,
+  { backup, troubles, settled, realm, isReached, away = [] }: Findings,
   teller: Teller,
 ): { readonly after: ToldOfBackup; readonly news: readonly Notice[]; readonly others: ToldOfOthers } {
   const after: { [kind in TroubleKind]?: Told } = {}
@@ -102,7 +103,9 @@ function foldHook(
       ? known.keys.filter(
           (key) =>
             !(isReached && isOfHost(key)) &&
-            (!settled.has(kind) || (realm !== null && realmOf(key) !== realm)),
+            (!settled.has(kind) ||
+              (realm !== null && realmOf(key) !== realm) ||
+              away.some((disk) => disk === diskOfKey(key))),
         )
       : []
     const keys = [...new Set([...stays, ...(found?.keys ?? [])])].sort()
@@ -165,7 +168,10 @@ function handedOver(backup: string, over: ToldOfBackup, beside: ToldOfOthers): T
   return others
 }
 
-const hasGrown = (known: Told, found: Trouble): boolean => found.keys.some((key) => !known.keys.includes(key))
+function hasGrown({ keys }: Told, found: Trouble): boolean {
+  const isKnown = isAmong(keys)
+  return found.keys.some((key) => !isKnown(key))
+}
 
 function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: Teller): Notice {
   const kinds = TROUBLE_KINDS.flatMap((kind) => {
@@ -176,9 +182,10 @@ function recovered(backup: string, over: ToldOfBackup, isGone: boolean, teller: 
   const details = kinds.map(({ kind, message }) => ({ code: kind, message }))
   // That one cause is gone says nothing of what else each backup has.
   const ofAll = `this is over: ${kinds.map(({ message }) => message).join('; ')}`
-  const end = isGone ? 'it is declared no more' : backup === ALL_BACKUPS ? ofAll : 'all is well again'
-  const message = `${end}; it was ${kinds.map(({ kind }) => kind).join(', ')} since ${since}`
   const all = [...new Set([backup, ...kinds.flatMap(({ joined = [] }) => joined)])].sort()
+  const whom = all.length === 1 ? '' : ` with ${all.length > MOST_DETAILS ? fewOf(all) : all.join(', ')}`
+  const end = isGone ? 'it is declared no more' : backup === ALL_BACKUPS ? ofAll : `all is well again${whom}`
+  const message = `${end}; it was ${kinds.map(({ kind }) => kind).join(', ')} since ${since}`
   const several = all.length > 1 ? { backups: all } : {}
   return noticeOf(backup, 'recovered', { message, count: kinds.length, details, ...several }, since, teller)
 }

@@ -7,7 +7,7 @@ import { diskQuestion } from '../specs/identity-hold.ts'
 import { isOfBox } from '../status/box-problems.ts'
 import { isDamage } from '../status/exit-code.ts'
 import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
-import { type Trouble, trouble } from './trouble.ts'
+import { type Found, onDisk, type Trouble, trouble } from './trouble.ts'
 
 /** What was found out about a backup. */
 export interface Findings {
@@ -19,6 +19,8 @@ export interface Findings {
   readonly realm: Realm | null
   /** The source was reached, whatever came after that: what kept it from being reached is over. */
   readonly isReached: boolean
+  /** Disks that take turns and are not here: what is wrong there is not over. */
+  readonly away?: readonly string[]
 }
 
 export type Realm = 'pass' | 'spec'
@@ -39,25 +41,27 @@ export function findTrouble(
   extent: 'whole' | 'part',
   disk: string | null = null,
 ): Findings | null {
-  const { backup, result, problems, halt } = outcome
+  const { backup, result, problems, halt, turn } = outcome
   if (['busy', 'cancelled', 'suspended'].includes(result) || outcome.stale.length > 0) return null
   const sawAll =
     extent === 'whole' &&
     (result === 'in-sync' || result === 'applied' || (result === 'failed' && problems.length === 0))
+  const troubles = [
+    ...lost(outcome),
+    ...conflict(outcome),
+    ...withCause(held(outcome), halt === null ? outcome.holds : [halt], disk),
+    ...withCause(failing(outcome), problems, disk),
+    ...anomaly(outcome),
+    ...lateIn(outcome.late),
+    ...pushed(outcome),
+  ]
   return {
     backup,
-    troubles: [
-      ...lost(outcome),
-      ...conflict(outcome),
-      ...withCause(held(outcome), halt === null ? outcome.holds : [halt], disk),
-      ...withCause(failing(outcome), problems, disk),
-      ...anomaly(outcome),
-      ...lateIn(outcome.late),
-      ...pushed(outcome),
-    ],
+    troubles: turn === undefined ? troubles : troubles.map((one) => onDisk(one, turn.disk, isOfDisk)),
     settled: new Set(sawAll ? TROUBLE_KINDS : []),
     realm: 'pass',
     isReached: sawAll || isReached(outcome),
+    ...(turn === undefined ? {} : { away: turn.away }),
   }
 }
 
@@ -87,6 +91,20 @@ export const isOfHost = (key: string): boolean =>
 
 /** Of the disk under a destination, whatever the messages name. */
 const OF_DISK = /^(?:not-mounted|not-encrypted|min-free|disk-(?!path))/
+
+/** Of what this very disk holds, or has room for. */
+const isOfDisk = ({ code }: Found): boolean =>
+  isDamage(code) || OF_DISK.test(code) || /^(?:anomaly|prune|ledger|marker)-/.test(code) || HELD.has(code)
+
+const HELD: ReadonlySet<string> = new Set([
+  'lost',
+  'conflict',
+  'missing-here',
+  'empty',
+  'reach-short',
+  'max-size',
+  'clock-leap',
+])
 
 /** Of one that is declared no more: whatever was told of it, nobody waits for its end. */
 export const findGone = (backup: string): Findings => ({
@@ -145,8 +163,10 @@ export function findOverSpecs(
   const under = [...overEach.values()].flat().filter(isShared)
   // What is held already need not be said as a fault.
   const isHeld = ({ code }: Pick<Diagnostic, 'code'>): boolean => holds.some((hold) => hold.code === code)
+  // What is under a spec, or may have been, hides what is wrong with it.
+  const isSeen = isAll && holds.length + under.length === 0
   const own = [...overEach].map(([backup, its]) =>
-    findOverSpec(backup, { faults: its.filter((one) => !isShared(one)), holds: [] }, isAll),
+    findOverSpec(backup, { faults: its.filter((one) => !isShared(one)), holds: [] }, isSeen),
   )
   return [
     findOverSpec(ALL_BACKUPS, { faults: [...faults, ...under].filter((one) => !isHeld(one)), holds }, isAll),

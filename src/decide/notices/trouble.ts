@@ -34,16 +34,42 @@ export function trouble(
       kind,
       head,
       message: worded(head, details),
-      keys: [...new Set(details.map(({ key }) => key))].sort().slice(0, MOST_KEYS),
+      keys: keysOf(details),
       count: details.length,
       details,
     },
   ]
 }
 
+const keysOf = (details: readonly Found[]): readonly string[] =>
+  [...new Set(details.map(({ key }) => key))].sort().slice(0, MOST_KEYS)
+
+/** Of disks that take turns each is remembered by itself: what is wrong there is not over while another is here. No path has a NUL. */
+const BEHIND = '\0'
+
+/** The same, with what concerns this disk alone marked as its own. */
+export function onDisk(found: Trouble, disk: string, isOfDisk: (one: Found) => boolean): Trouble {
+  const details = found.details.map((one) =>
+    isOfDisk(one) ? { ...one, key: `${one.key}${BEHIND}${disk}` } : one,
+  )
+  return { ...found, details, keys: keysOf(details) }
+}
+
+/** The disk whose own this is; undefined: that of none. */
+export const diskOfKey = (key: string): string | undefined => key.split(BEHIND)[1]
+
+const bare = (key: string): string => key.split(BEHIND)[0]!
+
+/** Whether it is known already, of whichever disk. */
+export const isAmong = (known: readonly string[]): ((key: string) => boolean) => {
+  const all = new Set(known.map(bare))
+  return (key) => all.has(bare(key))
+}
+
 /** The same, what is not among these keys first. */
 export function newsFirst(found: Trouble, known: readonly string[]): Trouble {
-  const isKnown = ({ key }: Found): boolean => known.includes(key)
+  const isKey = isAmong(known)
+  const isKnown = ({ key }: Found): boolean => isKey(key)
   const news = found.details.filter((one) => !isKnown(one))
   if (news.length === 0 || news.length === found.details.length) return found
   const details = [...news, ...found.details.filter(isKnown)]

@@ -138,8 +138,10 @@ function isElsewhere({ filesystem, within }: KnownDisk, on: DiskFacts): boolean 
 function turnOf(rotation: Rotation | null, found: string | null): Turn | null {
   if (rotation === null) return null
   const { disks, current, policy } = rotation
-  const newest = newestOn(disks.filter(({ id }) => id !== found))
-  return { isBack: current !== undefined && current !== found, newest, policy }
+  const others = disks.filter(({ id }) => id !== found)
+  const newest = newestOn(others)
+  const isBack = current !== undefined && current !== found
+  return { isBack, newest, policy, away: others.map(({ id }) => id) }
 }
 
 /** Opens the ledger and holds it to whatever else remembers it: the status and this box. They are read first. */

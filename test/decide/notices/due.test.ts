@@ -184,6 +184,18 @@ describe('what one host or disk does to several', () => {
     expect(lives([dead('a')], [well('a')])).toEqual(['failing: a', 'recovered: a'])
   })
 
+  test('the end says in its message of whom it is', () => {
+    const { notices } = lifeOf()
+    for (const name of ['a', 'b']) notices(dead(name))
+    expect(notices(well('a'))).toEqual([])
+    expect(notices(well('b')).map(({ message, text }) => [message, text])).toEqual([
+      [
+        expect.stringMatching(/^all is well again with a, b; it was failing since /),
+        expect.stringMatching(/^a, b on box: all is well again with a, b; it was failing since /),
+      ],
+    ])
+  })
+
   test('whoever is stopped by it later joins in silence; another host or code does not', () => {
     expect(lives([dead('a')], [dead('b')], [well('a')], [well('b')], [dead('b')])).toEqual([
       'failing: a',
@@ -248,6 +260,52 @@ describe('what one host or disk does to several', () => {
     expect(lives([full('a'), full('b')])).toEqual(['failing: a'])
     const bad = (backup: string) => ({ backup, ...failed, problems: [problem('marker-unreadable', 'x.tar')] })
     expect(lives([bad('a'), bad('b')])).toEqual(['failing: a; failing: b'])
+  })
+})
+
+describe('of disks that take turns', () => {
+  const on = (disk: string, more: Partial<BackupOutcome> = {}) => ({
+    turn: { disk, away: disk === 'A' ? ['B'] : ['A'] },
+    ...more,
+  })
+  const lost = { result: 'failed', exitCode: 6, lost: ['a', 'b'] } as const
+
+  test('what one holds is not over while another is here, and no news when it is back', () => {
+    const { pass } = lifeOf()
+    const stranger = { id: 'h', code: 'destination-unknown', message: 'the disk is new to it' }
+    expect(pass(on('A', lost))).toEqual(['lost'])
+    expect(pass({ result: 'halted', exitCode: 7, holds: [stranger] })).toEqual(['held'])
+    expect(pass(on('B'))).toEqual([])
+    expect(pass(on('A', lost))).toEqual([])
+    expect(pass(on('B'))).toEqual([])
+    expect(pass(on('A'))).toEqual(['recovered'])
+  })
+
+  test.each<[string, Partial<BackupOutcome>]>([
+    ['a conflict', inConflict],
+    ['rot', { ...inConflict, conflicts: [], problems: [problem('rot', 'r')] }],
+    ['files that are gone', { ...failed, problems: [problem('missing-here', 'r')] }],
+    ['a full disk', { result: 'halted', exitCode: 7, halt: problem('disk-full') }],
+    ['a removal that is held', { exitCode: 7, holds: [{ id: 'h', code: 'prune-cliff', message: 'held' }] }],
+  ])('%s on both is told once, and over once it is on neither', (_, bad) => {
+    const { pass } = lifeOf()
+    expect(pass(on('A', bad))).toHaveLength(1)
+    expect([pass(on('B')), pass(on('B', bad)), pass(on('A')), pass(on('A'))]).toEqual([[], [], [], []])
+    expect(pass(on('B'))).toEqual(['recovered'])
+  })
+
+  test('what is the source is over whichever is here', () => {
+    const { pass } = lifeOf()
+    expect(pass(on('A', { ...failed, problems: [problem('unreadable', 'u')] }))).toEqual(['failing'])
+    expect(pass(on('B'))).toEqual(['recovered'])
+  })
+
+  test('of one that is forgotten, or once none take turns, nothing stays', () => {
+    const { pass } = lifeOf()
+    pass(on('A', lost))
+    expect(pass({ turn: { disk: 'B', away: [] } })).toEqual(['recovered'])
+    pass(on('A', lost))
+    expect(pass({})).toEqual(['recovered'])
   })
 })
 
