@@ -5,6 +5,7 @@ import { isAnomaly } from '../anomaly/problems.ts'
 import { isUnderAll } from '../specs/faults.ts'
 import { diskQuestion } from '../specs/identity-hold.ts'
 import { isOfBox } from '../status/box-problems.ts'
+import { worstFirst } from '../status/causes.ts'
 import { isDamage } from '../status/exit-code.ts'
 import { isNotSeen, isOverSpecs } from '../status/over-specs.ts'
 import { type Found, onDisk, type Trouble, trouble } from './trouble.ts'
@@ -301,7 +302,7 @@ function failing(outcome: BackupOutcome): readonly Trouble[] {
     code: 'failed',
     message: pending > 0 ? `${files(pending)} could not be brought` : 'the pass failed',
   }
-  return trouble('failing', [...(isExplained ? listed : [unexplained]), ...mended], failingText)
+  return trouble('failing', worstFirst([...(isExplained ? listed : [unexplained]), ...mended]), failingText)
 }
 
 /** Each by its file: one that is acknowledged ends alone. */

@@ -58,7 +58,7 @@ export function causesOf({
     }
   })
   const each = [...groupBy([...said, ...others], ({ code }) => code).values()].map(([one]) => one!)
-  return [...each.slice(0, 1), ...each.slice(1).toSorted((a, b) => severity(a.code) - severity(b.code))]
+  return [...each.slice(0, 1), ...worstFirst(each.slice(1))]
 }
 
 /** A refused or unseen commit concerns all backups: it is reported once, and not under each. */
@@ -73,12 +73,21 @@ const filesOf = (trouble: NonNullable<BackupStatus['troubles']>[number] | undefi
 /** Where a problem stands among others, the worst lowest. */
 export const severity = (code: string): number => RANKS[code] ?? (isDamage(code) ? 3 : PLAIN)
 
+/** In this order everywhere; of those that weigh the same, what stops all before what is one file's. */
+export const worstFirst = <T extends { readonly code: string; readonly path?: string }>(
+  all: readonly T[],
+): readonly T[] => all.toSorted((a, b) => weight(a) - weight(b))
+
+const weight = ({ code, path }: { readonly code: string; readonly path?: string }): number =>
+  severity(code) + (severity(code) === PLAIN && path !== undefined ? 0.5 : 0)
+
 const PLAIN = 5
 
 /** Below it: what a person must see before anything that is held. */
 export const GRAVE = 4
 
 const RANKS: Readonly<Record<string, number>> = {
+  'disk-gone': 0,
   conflict: 0,
   lost: 1,
   // I14: nothing complete is held.
@@ -165,7 +174,8 @@ export function sharedCauseOf(
   if (first?.code === 'disk-full' && backup.disk !== null) return `disk-full ${diskKey(backup.disk)}`
   const isHeld = backup.conditions.some(({ type, reason }) => type === 'Held' && reason === first?.code)
   if (isHeld) return diskQuestion({ code: first!.code, message: first!.message })
-  if (first === undefined || OWN.has(first.code) || severity(first.code) !== PLAIN) return null
+  if (first === undefined || OWN.has(first.code)) return null
+  if (severity(first.code) !== PLAIN && first.code !== 'disk-gone') return null
   if (first.place !== undefined) return `${FAULT} ${first.code}`
   if (first.message === '' || first.path !== undefined) return null
   return `${first.code} ${withoutPlace(first.message, backup)}`

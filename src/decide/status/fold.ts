@@ -9,7 +9,7 @@ import { type Problem, withHint } from '../../model/trouble.ts'
 import { isAnomaly } from '../anomaly/problems.ts'
 import { isAwaited } from '../files/emptiness.ts'
 import { linksWarning } from '../files/problems.ts'
-import { GRAVE, severity } from './causes.ts'
+import { GRAVE, severity, worstFirst } from './causes.ts'
 import { type Claim, claim, dated, fewOf, joined, releaseText } from './conditions.ts'
 import { isDamage } from './exit-code.ts'
 import { lastLook, lookBy } from './look-by.ts'
@@ -211,18 +211,17 @@ function findingsOf({
   const held = hold === undefined ? [] : [lasting(hold.code, hold.message, releaseText(hold))]
   const isStopped = result === 'halted'
   const byCode = groupBy(problems, ({ code }) => code)
-  const found = [...byCode.values()]
-    .map((these) => these.find(({ retryable }) => retryable === false) ?? these[0]!)
-    .toSorted((a, b) => severity(a.code) - severity(b.code))
-    .map((one) => {
-      const { code, path, message, hint, retryable } = one
-      const all = byCode.get(code)!.length
-      const about = path === undefined ? message : `${path}: ${message}`
-      const text = all === 1 ? about : `${about} (and ${all - 1} more)`
-      return retryable === false || isDamage(code)
-        ? lasting(code, text, withHint({ message: text, hint }))
-        : { reason: code, message: text }
-    })
+  const ofEach = [...byCode.values()].map(
+    (these) => these.find(({ retryable }) => retryable === false) ?? these[0]!,
+  )
+  const found = worstFirst(ofEach).map(({ code, path, message, hint, retryable }) => {
+    const all = byCode.get(code)!.length
+    const about = path === undefined ? message : `${path}: ${message}`
+    const text = all === 1 ? about : `${about} (and ${all - 1} more)`
+    return retryable === false || isDamage(code)
+      ? lasting(code, text, withHint({ message: text, hint }))
+      : { reason: code, message: text }
+  })
   return [
     ...(halt === null ? [] : [lasting(halt.code, halt.message, withHint(halt))]),
     ...(isStopped ? held : []),

@@ -263,6 +263,24 @@ describe('what one host or disk does to several', () => {
   })
 })
 
+test('the worst comes first: a disk that is gone, rot, what stops the pass, then single files', () => {
+  const { notices } = lifeOf()
+  const problems = [
+    problem('dated-ahead', 'a.tar'),
+    problem('connection-refused'),
+    problem('rot', 'b.tar'),
+    problem('disk-gone'),
+  ]
+  const [notice] = notices({ ...failed, problems })
+  expect(notice!.details.map(({ code }) => code)).toEqual([
+    'disk-gone',
+    'rot',
+    'connection-refused',
+    'dated-ahead',
+  ])
+  expect(notice!.message).toMatch(/^failing, 4 problems: disk-gone it is \(and 3 more\)$/)
+})
+
 describe('of disks that take turns', () => {
   const on = (disk: string, more: Partial<BackupOutcome> = {}) => ({
     turn: { disk, away: disk === 'A' ? ['B'] : ['A'] },
