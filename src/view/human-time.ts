@@ -3,7 +3,7 @@ import type { Zone } from '../decide/time/zone.ts'
 import { DAY, type Instant, instant, isoTime } from '../model/instant.ts'
 import { humanCount } from './human-count.ts'
 
-/** Seconds for people, in one unit: `45 s`, `12 min`, `21 h`, `3.5 d`. Put `about` before it. */
+/** Seconds for people, in one unit: `45 s`, `12 min`, `21 h`, `3.5 d`. */
 export function humanDuration(seconds: number): string {
   if (seconds < 1) return 'under 1 s'
   if (seconds < 90) return `${Math.round(seconds)} s`
@@ -12,6 +12,10 @@ export function humanDuration(seconds: number): string {
   if (seconds < 730 * 86400) return `${short(seconds / 86400)} d`
   return `${short(seconds / (365.25 * 86400))} years`
 }
+
+/** An estimate: `about 12 min`. */
+export const aboutDuration = (seconds: number): string =>
+  `${seconds < 1 ? '' : 'about '}${humanDuration(seconds)}`
 
 /** `2 h ago`, `just now`; a future time is `in 2 h`. Unreadable or null is `never`. */
 export function humanAge(time: string | null, now: Instant): string {

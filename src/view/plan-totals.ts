@@ -1,7 +1,7 @@
 import { humanPart, humanRate, humanSize } from '../model/human-size.ts'
 import type { BackupPlan, PlanSummary, Step } from '../model/plan.ts'
 import { counted, humanCount } from './human-count.ts'
-import { humanDuration } from './human-time.ts'
+import { aboutDuration } from './human-time.ts'
 
 /** `1.9 GiB, 912 GiB free, about 21 h at 25 KiB/s`: what one backup's transfer needs of disk and line. */
 export function transferFacts(
@@ -18,11 +18,11 @@ function lineFacts({ rate, rateUntil, seconds }: Pick<BackupPlan, 'rate' | 'rate
   if (rateUntil === null) {
     if (rate === 0) return 'bandwidth is off'
     if (rate === null) return 'no rate limit'
-    return `${seconds === null ? '' : `about ${humanDuration(seconds)} `}at ${humanRate(rate)}`
+    return `${seconds === null ? '' : `${aboutDuration(seconds)} `}at ${humanRate(rate)}`
   }
   const now = rate === 0 ? 'bandwidth is off' : rate === null ? 'no rate limit' : humanRate(rate)
   const inForce = `${now} until ${rateUntil}`
-  return seconds === null ? inForce : `about ${humanDuration(seconds)} by the timetable, ${inForce}`
+  return seconds === null ? inForce : `${aboutDuration(seconds)} by the timetable, ${inForce}`
 }
 
 /** In the order of transfer; what is not transferred stays as it is. Plans of earlier versions have no turns. */

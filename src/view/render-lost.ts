@@ -4,7 +4,7 @@ import type { Bringing, LostAtExplanation, LostSeries } from '../model/explanati
 import { humanRate, humanSize } from '../model/human-size.ts'
 import { instant } from '../model/instant.ts'
 import { counted } from './human-count.ts'
-import { humanDuration, newestText } from './human-time.ts'
+import { aboutDuration, humanDuration, newestText } from './human-time.ts'
 import { layRows, type Row } from './lay-rows.ts'
 import { type Paint, paint } from './paint.ts'
 import { indentText, wrapText } from './wrap-text.ts'
@@ -74,7 +74,7 @@ function timeText({ bytes, seconds, rate, by }: Bringing, { measured }: LostAtEx
   if (by === null)
     return `${size}: how long is not known, as transfer.bandwidth sets no limit and no recent pass brought enough to measure the line`
   if (seconds === null) return `${size}: never, as transfer.bandwidth is off`
-  const takes = `${size}: about ${humanDuration(seconds)}`
+  const takes = `${size}: ${aboutDuration(seconds)}`
   if (by === 'measured')
     return `${takes} at ${humanRate(rate!)}, as measured over ${counted(measured!.passes, 'recent pass', 'recent passes')}`
   return rate === null

@@ -7,7 +7,7 @@ import type { Action, BackupPlan, Plan, Retained, Step } from '../model/plan.ts'
 import { escapeText } from './escape-text.ts'
 import { becauseOf, faultsLine } from './faults-line.ts'
 import { counted, humanCount } from './human-count.ts'
-import { humanDuration } from './human-time.ts'
+import { aboutDuration } from './human-time.ts'
 import { layRows, type Row, shorten } from './lay-rows.ts'
 import { localProse } from './local-prose.ts'
 import { type Paint, paint, type Tone } from './paint.ts'
@@ -187,7 +187,7 @@ const dimLines = (text: string, brush: Paint, width: number): readonly string[] 
 
 /** Both numbers, as `minAge` can hold many times what the rules keep. */
 export const retainedText = ({ wanted, held }: Retained): string =>
-  `retain keeps about ${wanted} points per series${
+  `retain keeps about ${wanted} ${wanted === 1 ? 'point' : 'points'} per series${
     held === wanted ? '' : `; with prune.minAge and at most a fifth pruned a day, about ${held} are held`
   }`
 
@@ -244,7 +244,7 @@ function totalLines(plan: Plan, brush: Paint, width: number): readonly string[] 
   const facts =
     moving.length === 1
       ? transferFacts(moving[0]!)
-      : humanSize(plan.summary.bytes) + (longest > 0 ? `, the longest about ${humanDuration(longest)}` : '')
+      : humanSize(plan.summary.bytes) + (longest > 0 ? `, the longest ${aboutDuration(longest)}` : '')
   const counts = planCounts(plan.summary, facts)
   const trouble = troubleCounts({
     halted: plan.backups.filter((backup) => backup.halt !== null).length,

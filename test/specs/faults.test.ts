@@ -45,6 +45,11 @@ describe('each fault points at its place and says what to do', () => {
       more('retain: { dialy: 7 }'),
       '4:11 unknown-key unknown key "dialy" in retain (did you mean "daily"?)',
     ],
+    [
+      'a word for a key of this very map',
+      more('retain: { keep: 3 }'),
+      '4:11 unknown-key unknown key "keep" in retain (did you mean "last"?)',
+    ],
     ['short words', more('dest: /x'), '4:1 unknown-key unknown key "dest" (did you mean "destination"?)'],
     [
       'a folder by another word',

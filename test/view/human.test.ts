@@ -3,8 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { humanPart, humanRate, humanSize } from '../../src/model/human-size.ts'
 import { instant } from '../../src/model/instant.ts'
 import { counted } from '../../src/view/human-count.ts'
-import { humanAge, humanDuration } from '../../src/view/human-time.ts'
+import { aboutDuration, humanAge, humanDuration } from '../../src/view/human-time.ts'
 import { GIB, KIB } from './sample-documents.ts'
+
+it('about how long: less than a second is no estimate', () => {
+  expect([0.2, 7].map(aboutDuration)).toEqual(['under 1 s', 'about 7 s'])
+})
 
 describe('numbers for people', () => {
   it.each([

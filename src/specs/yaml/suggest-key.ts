@@ -32,7 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   anomaly: 'anomalies outliers oddities plausibility',
   'expect.reach': 'history depth span oldest',
   retain: 'keep retention policy retentionpolicy forget',
-  'retain.last': 'keeplast count',
+  'retain.last': 'keep keeplast count',
   'retain.hourly': 'keephourly hours',
   'retain.daily': 'keepdaily days',
   'retain.weekly': 'keepweekly weeks',
@@ -56,6 +56,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'transfer.bandwidth.days': 'weekdays',
   'transfer.bandwidth.from': 'start',
   'transfer.bandwidth.to': 'end',
+  'heartbeat.urlFile': 'url',
   reason: 'comment',
   concurrency: 'jobs parallel workers',
   specs: 'backups specsdir backupsd',
@@ -128,6 +129,7 @@ export function suggestKey(schema: Schema, parent: string, key: string): string 
   const words = (OTHER_WORDS.get(asked) ?? []).map(({ key }) => key)
   const found =
     siblings.find(isAsked) ??
+    siblings.find(({ path }) => words.includes(path)) ??
     all.find(({ path }) => words.some((word) => path === here + word)) ??
     all.find(({ path, name }) => words.includes(path) || words.includes(name)) ??
     all.find(isAsked) ??
