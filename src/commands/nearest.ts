@@ -68,6 +68,7 @@ const FLAG_WORDS: Readonly<Record<string, string>> = {
   '--bwlimit --limit-rate --rate-limit': '--bandwidth',
   '--jobs --parallel --threads': '--concurrency',
   '--format': '--output',
+  '--save': '--out',
 }
 
 /** Our flag of that meaning; null: there is none. */

@@ -283,7 +283,9 @@ function requireHeld(name: string, paths: readonly RelPath[], { files, pruned }:
       message: pruned.has(path)
         ? `${name} no longer holds ${path}: it was removed`
         : `${name} holds no file ${path}`,
-      hint: 'Paths are relative to the destination, as plans show them.',
+      hint: /[*?[{]/.test(path)
+        ? 'Patterns are not expanded here: name each file, as plans show them.'
+        : 'Paths are relative to the destination, as plans show them.',
       path,
     })
   }

@@ -12,7 +12,7 @@ import { ends, type Host, openConsole, usage } from './argv/command-line.ts'
 import { printEither } from './argv/console.ts'
 import type { SharedFlags } from './argv/flags.ts'
 import { parseFlag } from './argv/parse-flag.ts'
-import { eachLine, openHistories, openLedgerOf } from './look-at.ts'
+import { eachLine, isFolder, openHistories, openLedgerOf } from './look-at.ts'
 import type { Workspace } from './workspace.ts'
 
 interface ReportFlags extends SharedFlags {
@@ -29,6 +29,12 @@ export function add(command: Command, host: Host): void {
     .option('--month <month>', 'such as 2026-11 (default: the last whole month, in UTC)', parseFlag.month)
     .action(
       ends(host, async (names: string[], given: ReportFlags) => {
+        const folder = names.find(isFolder)
+        if (folder !== undefined)
+          throw usage(
+            `report takes names of backups, not the folder ${folder}`,
+            'reconcile log FOLDER reads the ledger of one.',
+          )
         const console = openConsole(given, 'html')
         const { workspace, specs, diagnostics } = await openHistories(names, given, console, host.run)
         const made = host.run.now()

@@ -48,6 +48,9 @@ export interface Settings {
   readonly drills: readonly Drill[]
 }
 
+/** How a failure begins where a drill's program is not installed. */
+export const NO_PROGRAM = 'this box has no program '
+
 /** A command that judges restored files. */
 export interface Drill {
   readonly name: string

@@ -2,7 +2,7 @@ import { promises } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isWithin } from '../model/is-within.ts'
-import type { Drill } from '../model/settings.ts'
+import { type Drill, NO_PROGRAM } from '../model/settings.ts'
 import { otherOwner } from '../system/as-folder-owner.ts'
 import { childEnvironment, runChild } from '../system/child.ts'
 import { diskFailure, errnoOf } from '../system/disk-failure.ts'
@@ -140,7 +140,7 @@ async function judge(
       throw error
     })
     signal.throwIfAborted()
-    if (ended === null) return `this box has no program ${program}`
+    if (ended === null) return `${NO_PROGRAM}${program}`
     const { cause, code, endedBy, stderr } = ended
     said[1].add(Buffer.from(stderr, 'latin1'))
     if (cause === 'itself' && code === 0) continue

@@ -377,6 +377,9 @@ describe('help', () => {
     [['run', '--dry'], 'Did you mean --dry-run?'],
     [['source', 'init'], 'For example: reconcile source init NAME'],
     [['prune', 'b01', '--keep', '3'], 'reconcile prune --help shows how it is used.'],
+    [['plan', '--save', 'x'], 'Did you mean --out?'],
+    [['suspend', 'b01', '--reason', 'x', '--until', 'tomorrow'], 'It takes a time such as 2026-12-01'],
+    [['report', '/srv/b01'], 'report takes names of backups, not the folder /srv/b01'],
     [['watch', 'b01'], 'watch takes no names reconcile watch --help'],
     // A backup by its file, in other letters, by a pattern.
     [['b01.yaml'], 'Did you mean b01? A backup is named, not its file'],

@@ -185,6 +185,11 @@ describe('reconcile prune', () => {
     expect(await readFile(file, 'utf8')).toBe('another thing')
     expect((await world.run('prune', 'pg', 'nothing.tar', '--reason', 'r')).code).toBe(64)
     expect((await world.run('prune', 'pg', '../x', '--reason', 'r')).code).toBe(64)
+    const pattern = await world.run('prune', 'pg', '*.tar', '--reason', 'r')
+    expect([pattern.code, pattern.stderr.replace(/\s+/g, ' ')]).toEqual([
+      64,
+      expect.stringContaining('Patterns are not expanded here: name each file'),
+    ])
     expect(existsSync(join(world.destination, '.reconcile/trash'))).toBe(true)
   })
 })

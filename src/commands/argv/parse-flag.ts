@@ -41,7 +41,12 @@ export const parseFlag = {
   momentOrDuration: (text: string): { readonly at: Instant } | { readonly seconds: number } => {
     if (/^\d{4}-/.test(text))
       return { at: text.length === 10 ? parseFlag.upTo(text) : parseFlag.instant(text) }
-    return { seconds: parseFlag.duration(text) }
+    const span = parseDuration(text)
+    if (!span.ok)
+      throw new InvalidArgumentError(
+        'It takes a time such as 2026-12-01 or "2026-12-01 06:00", or a duration such as 2d.',
+      )
+    return { seconds: span.value }
   },
   /** The same, or so long before now. */
   past: (text: string): ((now: Instant) => Instant) => {

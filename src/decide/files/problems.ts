@@ -22,14 +22,14 @@ export const unmarkedHere = (path: string): Problem => ({
   code: 'unmarked',
   path,
   message:
-    'is in the destination without a marker, and the source no longer has it: whether it is complete is unknown',
+    'in the destination without a marker, and no longer at the source: whether it is complete is unknown',
   hint: 'Put its marker next to it if you have one, exclude it in the spec, or move it away.',
 })
 
 export const markerUnreadableHere = (path: string): Problem => ({
   code: 'marker-unreadable-here',
   path,
-  message: 'is in the destination next to a marker without its checksum: whether it is complete is unknown',
+  message: 'in the destination next to a marker without its checksum: whether it is complete is unknown',
   hint: "Check the marker next to it. Once that is moved away, the file is judged by the source's marker.",
 })
 

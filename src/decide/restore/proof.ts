@@ -2,6 +2,7 @@ import type { DrillReceipt, Holding } from '../../model/holding.ts'
 import { humanSize } from '../../model/human-size.ts'
 import { DAY, type Instant, instant, isoTime } from '../../model/instant.ts'
 import type { BackupOutcome } from '../../model/outcome.ts'
+import { NO_PROGRAM } from '../../model/settings.ts'
 import type { Spec } from '../../model/spec.ts'
 import type { DestinationStatus, SeriesStatus } from '../../model/status.ts'
 import type { Problem } from '../../model/trouble.ts'
@@ -131,7 +132,10 @@ export const drillFailed = ({
   code: 'drill-failed',
   path: paths[0] ?? series,
   message: `the drill ${drill} failed on it at ${isoTime(at)}: ${why}`,
-  hint: 'Restore it by hand and look: reconcile restore. The drill is repeated after a day, or with a newer point.',
+  hint:
+    why?.startsWith(NO_PROGRAM) === true
+      ? 'Install it, or change the drill in config.yaml. The drill is repeated after a day, or with a newer point.'
+      : 'Restore it by hand and look: reconcile restore. The drill is repeated after a day, or with a newer point.',
 })
 
 export const unknownDrill = (drill: string, drills: readonly string[]): Problem => ({

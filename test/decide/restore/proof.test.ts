@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import {
   afterDrill,
   type DrillGround,
+  drillFailed,
   drillsAPass,
   dueProofs,
   proofProblems,
@@ -134,4 +135,10 @@ test('an outcome after a drill: what it failed before goes, what it failed now c
   expect(afterDrill(before, ['b'], [], false)).toMatchObject({ result: 'failed', exitCode: 1 })
   const well = outcome({ result: 'in-sync', exitCode: 0 })
   expect(afterDrill(well, ['a'], [failed], false)).toMatchObject({ result: 'failed', exitCode: 1 })
+})
+
+test('a drill whose program is not installed is no fault of the files', () => {
+  const receipt = { drill: 'pg', series: 's', paths: ['a.tar' as never], at: NOON }
+  expect(drillFailed({ ...receipt, why: 'this box has no program pg_restore' }).hint).toMatch(/^Install it/)
+  expect(drillFailed({ ...receipt, why: 'exit code 1' }).hint).toMatch(/^Restore it by hand/)
 })
