@@ -78,7 +78,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const own = plan.backups.filter((one) => shared.length < 2 || !shared.includes(one))
   const { own: left, asked } = askedOnce(own.toSorted(byName))
   const isAsked = ({ backup }: BackupPlan): boolean =>
-    own.some((one) => one.backup === backup && one.holds.length > 0)
+    own.some((one) => one.backup === backup && (one.holds.length > 0 || one.halt !== null))
   for (const backup of explainedOnce(left)) {
     if (inSync(backup) && isAsked(backup)) continue
     if (inSync(backup)) lines.push(...syncLines(backup, names, brush, options.width))

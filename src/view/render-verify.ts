@@ -2,6 +2,7 @@ import { createLogUpdate } from 'log-update'
 import { codeOfFailure, firstOf } from '../decide/status/exit-code.ts'
 import type { Failure } from '../model/failure.ts'
 import { problemOf } from '../model/failure.ts'
+import { groupBy } from '../model/group-by.ts'
 import { humanPart, humanSize } from '../model/human-size.ts'
 import type { Instant } from '../model/instant.ts'
 import { type Problem, withHint } from '../model/trouble.ts'
@@ -17,14 +18,25 @@ export function renderVerified(
   { width, quiet, now }: { readonly width: number; readonly quiet: boolean; readonly now: Instant },
 ): string {
   if (backups.length === 0) return quiet ? '' : foldText('No backup to verify.', width)
-  return backups
-    .map((one) => {
+  return [...groupBy(backups, whatKept).values()]
+    .map((these) => {
+      const [one] = these as [VerifiedBackup]
       const rows = [...one.findings, ...one.problems].flatMap((problem) => troubleLines(problem, width))
       const all = rows.length === 0 ? '' : `${rows.join('\n')}\n`
-      return quiet ? all : all + foldText(sumUp(one, now), width)
+      const names = these.map(({ backup }) => escapeText(backup)).join(', ')
+      return quiet ? all : all + foldText(`${names}: ${sumUp(one, now)}`, width)
     })
     .join('')
 }
+
+/** Backups of which nothing could be verified are shown once, if one cause in the same words kept them from it; all else is each one's own. */
+const whatKept = (one: VerifiedBackup): VerifiedBackup | string =>
+  isUnread(one) ? JSON.stringify(one.problems) : one
+
+const isUnread = ({ head, files, left, findings, problems }: VerifiedBackup): boolean =>
+  head === undefined &&
+  files + left.files + findings.length === 0 &&
+  problems.some(({ code }) => !LOOKED.has(code))
 
 function troubleLines(problem: Problem, width: number): readonly string[] {
   const { code, path } = problem
@@ -35,15 +47,11 @@ function troubleLines(problem: Problem, width: number): readonly string[] {
 /** Problems next to which what is here was looked at all the same. */
 const LOOKED: ReadonlySet<string> = new Set(['not-recorded', 'not-regular', 'folder-unreadable', 'no-ledger'])
 
-function sumUp(
-  { backup, files, bytes, left, oldest, findings, problems, recorded, head }: VerifiedBackup,
-  now: Instant,
-): string {
-  const name = escapeText(backup)
-  if (head !== undefined) return `${name}: ${headText(head, findings.length)}`
-  if (files + left.files + findings.length === 0 && problems.some(({ code }) => !LOOKED.has(code)))
-    return `${name}: nothing could be verified.`
-  const read = `${name}: ${counted(files, 'file')} (${humanSize(bytes)}) verified`
+function sumUp(one: VerifiedBackup, now: Instant): string {
+  const { files, bytes, left, oldest, findings, recorded, head } = one
+  if (head !== undefined) return headText(head, findings.length)
+  if (isUnread(one)) return 'nothing could be verified.'
+  const read = `${counted(files, 'file')} (${humanSize(bytes)}) verified`
   const damage = findings.length === 0 ? 'no damage found' : `${counted(findings.length, 'finding')}`
   const rest =
     left.files === 0 ? '' : `, ${counted(left.files, 'file')} (${humanSize(left.bytes)}) left for later`

@@ -1,11 +1,19 @@
 import { diskQuestion } from '../decide/specs/identity-hold.ts'
+import { isOfWhole } from '../decide/status/exit-code.ts'
 import { describeSuspended, resumeHint } from '../decide/status/suspended.ts'
 import { groupBy } from '../model/group-by.ts'
 import { markerOf } from '../model/marker-name.ts'
 import type { BackupOutcome } from '../model/outcome.ts'
 import { baseName } from '../model/rel-path.ts'
 import type { Suspended } from '../model/suspension.ts'
-import type { Conflict, Halt, Hold, Problem, Warning } from '../model/trouble.ts'
+import {
+  type Conflict,
+  type Halt,
+  type Hold,
+  type Problem,
+  type Warning,
+  withHint,
+} from '../model/trouble.ts'
 import { escapeText } from './escape-text.ts'
 import { counted, humanCount } from './human-count.ts'
 import { type Hint, layRows, type Row } from './lay-rows.ts'
@@ -52,32 +60,47 @@ export const stopRows = ({
 export const holdRow = ({ id, message }: Hold): Row =>
   alertRow('held', 'yellow', message, { hints: [{ command: `reconcile release ${id} --reason "…"` }] })
 
-/** Several backups that are stopped by one question about one disk: its row has one command that answers it for all. */
+/** Several backups that one disk stops: its row says why, with one command where one answers it for all. */
 interface Asked {
   readonly backups: readonly string[]
   readonly row: Row
 }
 
-/** What one disk asks of several backups, once. `own`: all backups, without those holds. */
-export function askedOnce<T extends { readonly backup: string; readonly holds: readonly Hold[] }>(
+/** What one disk asks of several backups, or how it halts them, once. `own`: all backups, without that. */
+export function askedOnce<T extends Pick<BackupOutcome, 'backup' | 'halt' | 'holds'>>(
   backups: readonly T[],
 ): { readonly own: readonly T[]; readonly asked: readonly Asked[] } {
-  const all = backups.flatMap(({ backup, holds }) =>
-    holds.flatMap((hold) => {
-      const question = hold.shared === undefined ? diskQuestion(hold) : null
-      return question === null ? [] : { backup, hold, question }
+  const all = backups.flatMap(({ backup, halt, holds }) => [
+    // Word for word the same: a mount is named, and where the message names a folder instead, its hint is for that one alone.
+    ...(halt === null || !isOfWhole(halt.code)
+      ? []
+      : [{ backup, stop: halt, key: `${halt.code} ${withHint(halt)}` }]),
+    ...holds.flatMap((hold) => {
+      const key = hold.shared === undefined ? diskQuestion(hold) : null
+      return key === null ? [] : { backup, stop: hold, key }
     }),
-  )
-  const many = [...groupBy(all, ({ question }) => question).values()].filter((these) => these.length > 1)
-  const folded = new Set(many.flat().map(({ hold }) => hold))
+  ])
+  const many = [...groupBy(all, ({ key }) => key).values()].filter((these) => these.length > 1)
+  const folded = new Set<Halt | Hold>(many.flat().map(({ stop }) => stop))
   return {
-    own: backups.map((one) => ({ ...one, holds: one.holds.filter((hold) => !folded.has(hold)) })),
-    asked: many.map((these) => {
-      const hints = releaseLines(these.map(({ hold }) => hold.id)).map((command) => ({ command }))
-      const row = alertRow('held', 'yellow', these[0]!.hold.message, { hints })
-      return { backups: these.map(({ backup }) => backup), row }
-    }),
+    own: backups.map((one) => ({
+      ...one,
+      halt: one.halt !== null && folded.has(one.halt) ? null : one.halt,
+      holds: one.holds.filter((hold) => !folded.has(hold)),
+    })),
+    asked: many.map((these) => ({
+      backups: these.map(({ backup }) => backup),
+      row: askedRow(these.map(({ stop }) => stop)),
+    })),
   }
+}
+
+function askedRow(stops: readonly (Halt | Hold)[]): Row {
+  const [first] = stops
+  if ('hint' in first!) return haltRow(first)
+  const ids = stops.flatMap((one) => ('id' in one ? one.id : []))
+  const hints = releaseLines(ids).map((command) => ({ command }))
+  return alertRow('held', 'yellow', first!.message, { hints })
 }
 
 export const askedLines = (asked: readonly Asked[], brush: Paint, width: number): readonly string[] =>

@@ -55,6 +55,25 @@ describe('a destination that is not the expected one', () => {
     expect(await at.pass()).toMatchObject({ published: ['b.tar'], holds: [], exitCode: 0 })
   })
 
+  test('one disk of several is not mounted: said once, with all of them, by a pass, a dry run and verify', async () => {
+    const box = await makeWorld('local', { calls: 'here' })
+    try {
+      const names = ['a', 'b', 'c']
+      for (const name of names) await backupIn(box, name, { destination: { mount: box.folder } })
+      for (const words of [[], ['-q'], ['-n'], ['verify']]) {
+        const { stdout, code } = await box.run(...words)
+        expect(code, words.join(' ')).toBe(7)
+        expect(stdout.match(/nothing is mounted at/g), stdout).toHaveLength(1)
+        const named = words[0] === 'verify' ? 'a, b, c: nothing' : '3 backups halted, by one disk: a, b, c\n'
+        expect(stdout).toContain(named)
+      }
+      const { backups } = await box.pass()
+      expect(backups.map(({ halt }) => halt?.code)).toEqual(names.map(() => 'not-mounted'))
+    } finally {
+      await box.end()
+    }
+  })
+
   test('the folder itself is gone: the same', async () => {
     const at = await holding('no-folder')
     await rename(at.destination, join(world.folder, 'away-2'))

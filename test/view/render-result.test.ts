@@ -140,6 +140,42 @@ describe('the summary after a pass', () => {
     expect(said.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 
+  it("says once what halts several backups word for word, and keeps what is one's own", () => {
+    const on = (mount: string, code = 'not-mounted') => ({
+      result: 'halted' as const,
+      exitCode: 7,
+      halt: { code, message: `nothing is mounted at ${mount}`, hint: `Mount the disk (mount ${mount}).` },
+    })
+    const late = { series: 'b', message: 'the newest is 3 days old' }
+    const all = [
+      outcome({ backup: 'a', ...on('/mnt') }),
+      outcome({ backup: 'b', ...on('/mnt'), late: [late] }),
+      outcome({ backup: 'c', ...on('/mnt/other') }),
+      // What it did before it stopped is its own.
+      outcome({ backup: 'd', ...on('/srv', 'min-free') }),
+      outcome({ backup: 'e', ...on('/srv', 'min-free') }),
+    ]
+    const said = renderResult(result(7, ...all), { color: false, width: 80 })
+    expect(said).toMatchInlineSnapshot(`
+      "b  halted  14 files complete, 18 GiB
+        ! late      the newest is 3 days old
+      c  halted  14 files complete, 18 GiB
+        ! halted    nothing is mounted at /mnt/other
+                    Mount the disk (mount /mnt/other).
+      d  halted  14 files complete, 18 GiB
+        ! halted    nothing is mounted at /srv
+                    Mount the disk (mount /srv).
+      e  halted  14 files complete, 18 GiB
+        ! halted    nothing is mounted at /srv
+                    Mount the disk (mount /srv).
+      2 backups halted, by one disk: a, b
+        ! halted    nothing is mounted at /mnt
+                    Mount the disk (mount /mnt).
+      Result: 1 late, 5 halted (exit 7: halted or held: a person must decide).
+      "
+    `)
+  })
+
   it('shows problems of one code in one row each way out, with a name for any of them', () => {
     const marker = (path: string, text: string): Problem => {
       const { data, kind } = markerOf(path)!

@@ -167,6 +167,9 @@ const HALTS = new Set([
   'private-folder-strange',
 ])
 
+/** Whether it keeps a command from all of a backup. */
+export const isOfWhole = (code: string): boolean => HALTS.has(code)
+
 /** Of ledgers that were read as far as they could be. */
 export const codeOfHistories = (
   ledgers: readonly { readonly halt: Halt | null }[],
