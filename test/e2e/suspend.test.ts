@@ -121,7 +121,7 @@ describe('suspend and resume', () => {
     const wrong = { names: ['pgg'], all: false }
     await expect(resume(wrong, { workspace, console, run })).rejects.toThrow('Did you mean pg?')
     const soon = await world.run('suspend', 'pg', '--reason', 'x', '--until', 'soon')
-    expect(soon).toMatchObject({ code: 64, stderr: expect.stringContaining('is not a duration') })
+    expect(soon).toMatchObject({ code: 64, stderr: expect.stringContaining('It takes a time') })
     expect(told).toEqual([])
     await expect(readdir(world.state)).rejects.toThrow('ENOENT')
   })

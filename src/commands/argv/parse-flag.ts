@@ -44,7 +44,9 @@ export const parseFlag = {
     const span = parseDuration(text)
     if (!span.ok)
       throw new InvalidArgumentError(
-        'It takes a time such as 2026-12-01 or "2026-12-01 06:00", or a duration such as 2d.',
+        /^\d/.test(text)
+          ? span.fault
+          : 'It takes a time such as 2026-12-01 or "2026-12-01 06:00", or a duration such as 2d.',
       )
     return { seconds: span.value }
   },
