@@ -17,6 +17,7 @@ import { whoAmI } from '../system/who-am-i.ts'
 import { escapeText } from '../view/escape-text.ts'
 import { counted } from '../view/human-count.ts'
 import { inUse, localProse } from '../view/local-prose.ts'
+import { MORE, SHOWN } from '../view/render-plan.ts'
 import { ends, type Host, openConsole, usage as usageOf } from './argv/command-line.ts'
 import { type Console, complain, printDocument, say } from './argv/console.ts'
 import { flags, type PlanFlags } from './argv/flags.ts'
@@ -246,14 +247,11 @@ async function undoPrune(
   return code
 }
 
-/** As many lines as a plan has. */
-const SHOWN = 24
-
 function sayEach(console: Console, what: string, paths: readonly RelPath[], all: boolean): void {
   const shown = all || paths.length <= SHOWN + 1 ? paths : paths.slice(0, SHOWN)
   for (const path of shown) say(console, `${what} ${escapeText(path)}`)
   if (shown.length < paths.length)
-    say(console, `${what} ${counted(paths.length - shown.length, 'more file')}; --all shows them`)
+    say(console, `${what} ${counted(paths.length - shown.length, 'more file')}; ${MORE}`)
 }
 
 const ofFiles = (paths: readonly RelPath[], { files }: Holding): string => {

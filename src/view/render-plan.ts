@@ -51,9 +51,9 @@ const ORDER: readonly (readonly Action[])[] = [
   ...(Object.keys(MARKS) as Action[]).filter((action) => !TRANSFERS.includes(action)).map((one) => [one]),
 ]
 
-/** The last of more steps are summed up, unless all are asked for. */
-const SHOWN = 24
-const MORE = '--all shows them'
+/** The last of more steps, or lines of a list of files, are summed up, unless all are asked for. */
+export const SHOWN = 24
+export const MORE = '--all shows them'
 
 export interface PlanTextOptions {
   readonly color: boolean
